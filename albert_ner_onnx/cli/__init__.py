@@ -1,0 +1,145 @@
+"""`albert-ner`: one module a command, each with `SUMMARY`, `add_arguments(parser)` and `run(args)`.
+
+Nothing heavy is imported before a command runs, so `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from albert_ner_onnx import __version__
+from albert_ner_onnx.cli import console, evaluate, export, info, recognize
+from albert_ner_onnx.errors import AlbertNerError
+
+COMMANDS = {"recognize": recognize, "evaluate": evaluate, "info": info, "export": export}
+_USAGE = """albert-ner [recognize] [OPTION...] TEXT...
+       albert-ner COMMAND [OPTION...] ..."""
+_DESCRIPTION = f"""Named entity recognition with ALBERT in ONNX Runtime.
+
+commands:
+{chr(10).join(f"  {name:<11} {module.SUMMARY}" for name, module in COMMANDS.items())}
+"""
+_EPILOG = """examples:
+  albert-ner "My name is John and I live in Berlin."
+  albert-ner --json -i texts.txt > entities.jsonl
+  albert-ner recognize --help
+
+If the first argument is no command, `recognize` is meant; after `--` all arguments are texts.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `albert-ner`.
+
+    Args:
+        argv: Arguments; by default those of the process.
+
+    Returns:
+        Exit status: 0 fine, 1 an error, 130 interrupted, 141 nobody reads the output any more.
+
+    Raises:
+        SystemExit: After `--help` and `--version` with status 0, after a usage error with 2.
+    """
+    if sys.stdout is None:  # `albert-ner >&-`
+        console.print_error("standard output is closed")
+        return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not under every test runner or embedder
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    debug = False
+    try:
+        try:
+            args = _parse(sys.argv[1:] if argv is None else list(argv))
+            debug = args.debug
+            status: int = args.run(args)
+            return status
+        finally:
+            sys.stdout.flush()  # here, as at exit it is too late to handle what goes wrong
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # What the shell reports for other filters in this place, which SIGPIPE ends: `albert-ner … | head` then
+        # behaves as `cat … | head` does, also under `set -o pipefail`.
+        _discard_output()
+        return 141
+    except BaseException as error:  # panics of the tokenizer's Rust are no Exception
+        if isinstance(error, SystemExit):
+            raise
+        if debug:
+            traceback.print_exc()
+        _discard_output()
+        console.print_error(_message(error))
+        return 1
+
+
+def _message(error: BaseException) -> str:
+    match error:
+        case AlbertNerError():
+            return str(error)
+        case OSError(filename=name, strerror=reason) if reason:
+            return f"{os.fspath(name)}: {reason}" if name is not None else reason
+        case MemoryError():
+            return "out of memory"
+    return f"{type(error).__name__}: {error} (unexpected; use --debug for the traceback)"
+
+
+def _discard_output() -> None:
+    """Lets what standard output still buffers go nowhere, if it can't be written: at exit it would be an error."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        console.print_error(f"{message} (see `{self.prog} --help`)")
+        sys.exit(2)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = _parser()
+    if not argv:
+        print(f"usage: {_USAGE}\nTry `albert-ner --help`.", file=sys.stderr)
+        sys.exit(2)
+    first = 1 if argv[0] == "--debug" else 0
+    if argv[first : first + 1] and argv[first] not in (*COMMANDS, "-h", "--help", "--version"):
+        argv.insert(first, "recognize")
+    return parser.parse_args(argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="albert-ner",
+        usage=_USAGE,
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"albert-ner {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            prog=f"albert-ner {name}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+        # SUPPRESS: else its default would overwrite a --debug that stood before the command.
+        command.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+        )
+        command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,56 @@
+"""What people see at a terminal beside the results: errors, colour, progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from albert_ner_onnx.formats import printable
+
+_BAR_WIDTH = 30  # in characters
+
+
+def print_error(message: str) -> None:
+    """Prints an error on standard error, in one line whatever is in it."""
+    print(f"albert-ner: error: {printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal whose user doesn't refuse colour (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class ProgressBar:
+    """A bar on standard error while a block runs, if that is a terminal: `[####      ] 500/3250 sentences, 210/s`."""
+
+    def __init__(self, total: int, unit: str) -> None:
+        """Prepares a bar that is full at `total` of `unit`, such as `sentences`."""
+        self._total, self._unit = total, unit
+        self._visible = sys.stderr.isatty()
+        self._width = 0  # of what is on the screen
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        self.show(0)
+        return self
+
+    def show(self, done: int) -> None:
+        """Draws the bar anew: `done` of its total are done."""
+        full = _BAR_WIDTH * done // self._total
+        speed = done / max(time.perf_counter() - self._started, 1e-9)
+        rate = f", {speed:.0f}/s" if done else ""
+        self._write(f"[{'#' * full}{' ' * (_BAR_WIDTH - full)}] {done}/{self._total} {self._unit}{rate}")
+
+    def _write(self, line: str) -> None:
+        if self._visible:
+            print(f"\r{line:<{self._width}}", end="", file=sys.stderr, flush=True)
+            self._width = len(line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write("")  # blanks over the bar, and the next output at the start of its line
+        self._write("")

@@ -1,0 +1,33 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_package(parser: argparse.ArgumentParser) -> None:
+    """Adds `--package`."""
+    parser.add_argument(
+        "--package",
+        type=Path,
+        metavar="FOLDER",
+        help="model package, made by `albert-ner export` (default: the one that comes with albert-ner-onnx)",
+    )
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Adds `--threads`."""
+    parser.add_argument(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="run one call of the model at a time, with N threads inside: for single texts on large models "
+        "(default: one call a core, each with one thread)",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text!r}")
+    return int(text)

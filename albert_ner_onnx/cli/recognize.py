@@ -1,0 +1,69 @@
+"""`albert-ner recognize`: finds the entities in texts."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+
+import albert_ner_onnx
+from albert_ner_onnx import formats
+from albert_ner_onnx.cli import console, options
+from albert_ner_onnx.errors import InputError
+
+SUMMARY = "find the entities in texts"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.usage = "albert-ner [recognize] [OPTION...] TEXT...\n       albert-ner [recognize] [OPTION...] - < FILE"
+    parser.description = (
+        "Finds the entities in texts and prints each text with a row an entity:\n"
+        "the entity, its label, and its score, the mean probability of its words' tags."
+    )
+    parser.epilog = (
+        "A line of FILE or standard input that is not UTF-8 is reported, the others go on,\n"
+        'and the exit status is 1; with --json its record is {"error": ..., "line": ...}.'
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("texts", nargs="*", default=[], metavar="TEXT", help="a text; - alone: as -i -")
+    source.add_argument("-i", "--input", metavar="FILE", help="read one text a line; -: from standard input")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print JSON Lines: for each text an object of text and entities, each of these with text, label, "
+        "start and end (code points, half-open) and score",
+    )
+    options.add_package(parser)
+    options.add_threads(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command; the exit status is 1 if a line could not be read."""
+    if args.texts and args.texts != ["-"]:
+        return _recognize(args, [args.texts])
+    from_file = args.input not in (None, "-")
+    # Not sys.stdin.buffer, which reads in the size that suits a terminal.
+    with open(args.input if from_file else 0, "rb", closefd=from_file) as stream:
+        return _recognize(args, formats.read_lines(stream, args.input if from_file else "<stdin>"))
+
+
+def _recognize(args: argparse.Namespace, groups: Iterable[Sequence[str | InputError]]) -> int:
+    recognizer = albert_ner_onnx.load(args.package, threads=args.threads)
+    colour = console.wants_colour()
+    status = number = 0
+    for lines in groups:
+        # A line that can't be read holds its place as an empty text, which costs nothing.
+        found = recognizer.stream([line if isinstance(line, str) else "" for line in lines])
+        for line, entities in zip(lines, found, strict=True):
+            number += 1
+            if isinstance(line, InputError):
+                status = 1
+                console.print_error(str(line))
+                output = formats.json_line({"error": str(line), "line": number})
+            elif args.json:
+                output = formats.to_json_line(line, entities)
+            else:
+                output = formats.to_table(line, entities, colour=colour)
+            if args.json or isinstance(line, str):
+                print(output, flush=True)  # flushed: who reads a pipe may be waiting for it
+    return status

@@ -1,0 +1,213 @@
+"""The recognizer: composes words, pieces, windows, batches, model, decoding and entities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from albert_ner_onnx.batching import equal_length_batches
+from albert_ner_onnx.decoding import argmax_decode
+from albert_ner_onnx.entities import Entity, Word
+from albert_ner_onnx.errors import InputError, PackageError
+from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
+from albert_ner_onnx.schemes import spans
+from albert_ner_onnx.session import Session, available_cores
+from albert_ner_onnx.tokenization import Pieces, WordTokenizer
+from albert_ner_onnx.windows import Window, split_windows
+from albert_ner_onnx.words import SPLITTERS
+
+_BATCH_PIECES = 512  # larger batches were no faster, and smaller ones share out better among the workers
+_PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
+_PREFETCHED_CHARACTERS = 1_000_000
+_inherited: list[Session] = []
+
+
+class _Decision(NamedTuple):
+    """What the model says of one sequence of words: tags as intp [word], probabilities as float32 [word]."""
+
+    tags: npt.NDArray[np.intp]
+    probabilities: npt.NDArray[np.float32]
+
+
+class EntityRecognizer:
+    """Finds named entities. Made by `albert_ner_onnx.load`; safe to use from many threads at once.
+
+    Texts of any length are taken: what is longer than the model's window is read in overlapping ones. The items of
+    one list never see each other, and an answer doesn't depend on what else is in the list.
+
+    Attributes:
+        manifest: What the package says of itself.
+    """
+
+    def __init__(self, package: Path, *, threads: int | None = None) -> None:
+        """Loads a package; see `albert_ner_onnx.load`."""
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise InputError(f"threads must be a whole number of 1 or more, or None, found {threads!r}")
+        self.manifest = Manifest.read(package)
+        splitter = self.manifest.word_splitter
+        if splitter not in SPLITTERS:
+            raise PackageError(f"{package}: unknown word splitter {splitter!r}; expected one of {', '.join(SPLITTERS)}")
+        self._package, self._threads = package, threads
+        self._split_words = SPLITTERS[splitter]
+        self._capacity = self.manifest.max_pieces - 2
+        self._tokenizer = WordTokenizer(self.manifest.read_file(package, TOKENIZER), self._capacity)
+        # By default as many calls at once as there are cores, each on one thread: faster than the reverse.
+        self._workers = available_cores() if threads is None else 1
+        self._process, self._session = os.getpid(), self._open_session()
+        self._outside = self.manifest.tags.index("O")
+
+    def _open_session(self) -> Session:
+        return Session(self.manifest.read_file(self._package, MODEL), self._threads or 1)
+
+    def _reopen_session(self) -> None:
+        """Makes the session work in a forked child, where the threads of the parent's one don't exist."""
+        if self._threads is not None:
+            _inherited.append(self._session)  # freeing it would wait for its threads for ever
+            self._session = self._open_session()
+        self._process = os.getpid()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(EntityRecognizer, threads=self._threads), (self._package,)
+
+    def __repr__(self) -> str:
+        return f"EntityRecognizer({self.manifest.name!r}, {self.manifest.precision})"
+
+    def recognize(self, text: str) -> list[Entity]:
+        """Finds the entities of a text, in order.
+
+        Raises:
+            InputError: `text` is no `str`.
+        """
+        _require_text(text, "text")
+        return self._recognize([text])[0]
+
+    def recognize_batch(self, texts: Sequence[str]) -> list[list[Entity]]:
+        """Finds the entities of each text; faster than one at a time.
+
+        Raises:
+            InputError: An item is no `str`; the message gives its index, and nothing has been computed.
+        """
+        if isinstance(texts, str | bytes):
+            raise InputError(f"texts must be a list of str, found {type(texts).__name__}; recognize() takes one text")
+        for index, text in enumerate(texts):
+            _require_text(text, f"texts[{index}]")
+        return list(self.stream(texts))
+
+    def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
+        """Finds the entities of each text, lazily: reads at most 1,024 texts or a million characters ahead.
+
+        If `texts` raises, or yields what is no `str`, the results of the texts before come first, then the error.
+
+        Raises:
+            InputError: An item is no `str`; the message gives its index.
+        """
+        if isinstance(texts, str | bytes):
+            raise InputError(f"texts must be an iterable of str, found {type(texts).__name__}")
+        return self._stream(iter(texts))
+
+    def _stream(self, texts: Iterator[str]) -> Iterator[list[Entity]]:
+        index, failure = 0, None
+        while failure is None:
+            chunk: list[str] = []
+            characters = 0
+            try:
+                while len(chunk) < _PREFETCHED_TEXTS and characters < _PREFETCHED_CHARACTERS:
+                    text = next(texts)
+                    _require_text(text, f"texts[{index}]")
+                    chunk.append(text)
+                    index += 1
+                    characters += len(text)
+            except BaseException as error:  # the end, or an error that comes after the results so far
+                failure = error
+            yield from self._recognize(chunk)
+        if not isinstance(failure, StopIteration):
+            raise failure
+
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Tags sentences that are already split into words: the model's own tag of each word.
+
+        A word that has no piece, such as an empty one, is `O`.
+
+        Raises:
+            InputError: An item is no list of `str`; the message gives its index, and nothing has been computed.
+        """
+        if isinstance(sentences, str | bytes):
+            raise InputError(f"sentences must be a list of lists of words, found {type(sentences).__name__}")
+        for index, words in enumerate(sentences):
+            if isinstance(words, str | bytes) or not isinstance(words, Sequence):
+                raise InputError(f"sentences[{index}] must be a list of words, found {type(words).__name__}")
+            for position, word in enumerate(words):
+                _require_text(word, f"sentences[{index}][{position}]")
+        return [[self.manifest.tags[tag] for tag in decision.tags] for decision in self._decide(sentences)]
+
+    def _recognize(self, texts: Sequence[str]) -> list[list[Entity]]:
+        split = [self._split_words(text) for text in texts]
+        decisions = self._decide([[word.text for word in words] for words in split])
+        return [
+            self._entities(text, words, decision) for text, words, decision in zip(texts, split, decisions, strict=True)
+        ]
+
+    def _entities(self, text: str, words: Sequence[Word], decision: _Decision) -> list[Entity]:
+        if (decision.tags == self._outside).all():
+            return []
+        entities = []
+        for label, start, stop in spans([self.manifest.tags[tag] for tag in decision.tags]):
+            first, last = words[start].start, words[stop - 1].end
+            score = float(decision.probabilities[start:stop].mean(dtype=np.float64))
+            entities.append(Entity(text[first:last], label, first, last, score))
+        return entities
+
+    def _decide(self, sentences: Sequence[Sequence[str]]) -> list[_Decision]:
+        """Decides every word of every sequence of words."""
+        pieces = [self._tokenizer.encode(words) for words in sentences]
+        borders = np.cumsum([0, *(len(words) for words in sentences)])
+        logits = np.full((borders[-1], len(self.manifest.tags)), -np.inf, np.float32)
+        logits[:, self._outside] = 0  # a word without pieces is O, with certainty
+        windows = [
+            (sequence, window, logits[border + window.keep_start : border + window.keep_stop])
+            for sequence, border in zip(pieces, borders.tolist(), strict=False)
+            for window in split_windows(sequence.bounds, self._capacity)
+        ]
+        self._run(windows)
+        tags, probabilities = argmax_decode(logits)
+        return [_Decision(tags[start:stop], probabilities[start:stop]) for start, stop in pairwise(borders.tolist())]
+
+    def _run(self, windows: Sequence[tuple[Pieces, Window, npt.NDArray[np.float32]]]) -> None:
+        """Runs the model on windows and writes the logits of the words that each decides into its array."""
+        if self._process != os.getpid():
+            self._reopen_session()
+
+        def run(batch: Sequence[int]) -> None:
+            chosen = [windows[index] for index in batch]
+            rows = self._session.run(np.stack([self._input_ids(pieces, window) for pieces, window, _ in chosen]))
+            for row, (pieces, window, logits) in zip(rows, chosen, strict=True):
+                firsts, ends = (pieces.bounds[window.keep_start + i : window.keep_stop + i] for i in (0, 1))
+                known = ends > firsts
+                logits[known] = row[1:][firsts[known] - pieces.bounds[window.start]]
+
+        lengths = [int(pieces.bounds[window.stop] - pieces.bounds[window.start]) + 2 for pieces, window, _ in windows]
+        batches = equal_length_batches(lengths, _BATCH_PIECES)
+        if len(batches) < 2 or self._workers < 2:
+            for batch in batches:
+                run(batch)
+            return
+        with ThreadPoolExecutor(self._workers) as pool:  # made anew, as one kept would not survive a fork
+            for _ in pool.map(run, batches):
+                pass
+
+    def _input_ids(self, pieces: Pieces, window: Window) -> npt.NDArray[np.int64]:
+        ids = pieces.ids[pieces.bounds[window.start] : pieces.bounds[window.stop]]
+        return np.concatenate(([self.manifest.cls_id], ids, [self.manifest.sep_id]))
+
+
+def _require_text(text: object, name: str) -> None:
+    if not isinstance(text, str):
+        raise InputError(f"{name} must be a str, found {type(text).__name__}")

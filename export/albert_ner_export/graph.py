@@ -1,0 +1,223 @@
+"""AlbertConfig + AlbertWeights -> the ONNX graph.
+
+    input_ids int64 [batch, piece] -> embeddings -> one Loop a group -> classifier -> logits float32 [batch, piece, tag]
+
+All sequences of a call have one length, so there is no mask and no padding. Weights stand outside the Loops, once.
+The operators are ONNX Runtime's fused ones where they exist, in forms that give the same bits in each of its
+versions: biases go into the matrix product and never into a norm, whose kernel ignored them up to 1.20.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear, QuantizedRows
+
+OPSETS = {"": 17, "com.microsoft": 1}
+_IR_VERSION = 8  # read by every ONNX Runtime that the package supports
+_ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
+
+
+def build_graph(config: AlbertConfig, weights: AlbertWeights, *, observe: bool = False) -> onnx.ModelProto:
+    """Builds and checks the graph.
+
+    Args:
+        config: The sizes.
+        weights: The folded weights; quantized ones make an int8 graph.
+        observe: Whether each linear's input is an output too, under its `input_name`, for calibration:
+            [iteration, batch, piece, width], and the projection's without the first axis.
+    """
+    graph = _Graph()
+    normed = _embeddings(graph, config, weights)
+    state = _linear(graph, normed, weights.projection)
+    observed = [normed]
+    for index, group in enumerate(weights.groups):
+        if group.entry is not None:
+            state = graph.add("Add", state, graph.constant(f"group{index}.entry", group.entry))
+        state, *scans = _loop(graph, f"group{index}", config, group, state, observe)
+        observed += scans
+    graph.add("Identity", _linear(graph, state, weights.classifier), output="logits")
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "piece", len(config.tags)])]
+    if observe:
+        names = [input_name(linear) for linear in weights.linears]
+        for name, value in zip(names, observed, strict=True):
+            graph.add("Identity", value, output=name)
+        ranks = [3] + [4] * (len(names) - 1)
+        outputs += [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * rank)
+            for name, rank in zip(names, ranks, strict=True)
+        ]
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "albert-token-classification",
+            [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "piece"])],
+            outputs,
+            graph.initializers,
+        ),
+        opset_imports=[helper.make_opsetid(domain, version) for domain, version in OPSETS.items()],
+        ir_version=_IR_VERSION,
+        producer_name="albert-ner-onnx",
+    )
+    onnx.checker.check_model(model)
+    return model
+
+
+def input_name(linear: Linear | QuantizedLinear) -> str:
+    """The output under which a graph built to be observed has what enters a linear."""
+    return f"{linear.name}.input"
+
+
+class _Graph:
+    """Nodes and initializers of a graph in the making. A Loop's body is another one, with the outer's initializers."""
+
+    def __init__(self, outer: _Graph | None = None, prefix: str = "") -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = outer.initializers if outer else []
+        self._prefix = prefix
+
+    def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
+        """Adds an initializer and returns its name."""
+        self.initializers.append(numpy_helper.from_array(value, name))
+        return name
+
+    def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: Any) -> str:
+        """Adds a node with one output and returns the output's name."""
+        output = output or f"{self._prefix}{len(self.nodes)}.{op}"
+        self.nodes.append(helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+
+def _embeddings(graph: _Graph, config: AlbertConfig, weights: AlbertWeights) -> str:
+    """Words and positions, normed: LN's γ·n, without its β. [batch, piece, embedding].
+
+    ONNX Runtime's LayerNormalization is the one operator whose last bits differ between its versions. As
+    c = (x - mean x)/2, the root-mean-square norm of c + c is the same value and the same everywhere.
+    """
+    words = _rows(graph, "words", weights.words, "Gather", "input_ids")
+    length = graph.add("Shape", "input_ids", start=1, end=2)
+    zero = graph.constant("zero", np.zeros(1, np.int64))
+    positions = _rows(graph, "positions", weights.positions, "Slice", zero, length, zero)
+    summed = graph.add("Add", words, positions)
+    mean = graph.add("ReduceMean", summed, axes=[-1], keepdims=1)
+    half = graph.constant("half", np.array(0.5, np.float32))
+    centred = graph.add("Mul", graph.add("Sub", summed, mean), half)
+    return _norm(graph, "embedding_gain", config, centred, centred, weights.embedding_gain)
+
+
+def _rows(graph: _Graph, name: str, rows: npt.NDArray[np.float32] | QuantizedRows, op: str, *index: str) -> str:
+    """Picks rows of an embedding, by `Gather` or `Slice`, in float."""
+    if not isinstance(rows, QuantizedRows):
+        return graph.add(op, graph.constant(name, rows), *index)
+    values = graph.add(op, graph.constant(name, rows.values), *index)
+    scale = graph.add(op, graph.constant(f"{name}.scale", rows.scale), *index)
+    return graph.add("Mul", graph.add("Cast", values, to=TensorProto.FLOAT), scale)
+
+
+def _loop(graph: _Graph, name: str, config: AlbertConfig, group: Group, state: str, observe: bool) -> list[str]:
+    """All iterations of a group. Returns its last hidden state and, if observed, each linear's input."""
+    body = _Graph(graph, f"{name}.")
+    iteration, condition, first = (f"{name}.{part}" for part in ("iteration", "condition", "state"))
+    current, observed = first, []
+    for index, layer in enumerate(group.layers):
+        current, inputs = _layer(body, f"{name}.{index}", config, layer, current, iteration)
+        observed += inputs
+    still = body.add("Identity", condition)  # where an early exit would decide
+    shape: list[str | int | None] = ["batch", "piece", config.hidden_size]
+    scans = [body.add("Identity", value) for value in observed] if observe else []
+    subgraph = helper.make_graph(
+        body.nodes,
+        name,
+        [
+            helper.make_tensor_value_info(iteration, TensorProto.INT64, []),
+            helper.make_tensor_value_info(condition, TensorProto.BOOL, []),
+            helper.make_tensor_value_info(first, TensorProto.FLOAT, shape),
+        ],
+        [
+            helper.make_tensor_value_info(still, TensorProto.BOOL, []),
+            helper.make_tensor_value_info(current, TensorProto.FLOAT, shape),
+            *(helper.make_tensor_value_info(scan, TensorProto.FLOAT, [None] * 3) for scan in scans),
+        ],
+    )
+    count = graph.constant(f"{name}.iterations", np.array(group.iterations, np.int64))
+    outputs = [f"{name}.output", *(f"{scan}.all" for scan in scans)]
+    graph.nodes.append(helper.make_node("Loop", [count, "", state], outputs, name=name, body=subgraph))
+    return outputs
+
+
+def _layer(
+    graph: _Graph, name: str, config: AlbertConfig, layer: Layer, state: str, iteration: str
+) -> tuple[str, list[str]]:
+    """One transformer layer. Returns the new hidden state and the inputs of its four linears."""
+    context = _attention(graph, config, state, layer.qkv, iteration)
+    attended = _linear(graph, context, layer.attention_output, iteration)
+    middle = _residual_norm(graph, f"{name}.attention_gain", config, attended, state, layer.attention_gain)
+    inner = _linear(graph, middle, layer.ffn, iteration)
+    # Quantizing with zero point 0 clips at 0, which is what ReLU does
+    if config.hidden_act != "relu" or isinstance(layer.ffn_output, Linear):
+        op, domain = _ACTIVATIONS[config.hidden_act]
+        inner = graph.add(op, inner, domain=domain)
+    outer = _linear(graph, inner, layer.ffn_output, iteration)
+    new_state = _residual_norm(graph, f"{name}.output_gain", config, outer, middle, layer.output_gain)
+    return new_state, [state, context, middle, inner]
+
+
+def _attention(graph: _Graph, config: AlbertConfig, state: str, qkv: Linear | QuantizedLinear, iteration: str) -> str:
+    """Self-attention over all pieces, the product with the fused query, key and value weights included."""
+    weight, bias = _weight_and_bias(graph, qkv)
+    heads = config.num_attention_heads
+    if isinstance(qkv, Linear):
+        return graph.add("Attention", state, weight, bias, domain="com.microsoft", num_heads=heads)
+    quantized, scale, zero_point, weight_scale = _quantize(graph, state, qkv, iteration)
+    inputs = (quantized, weight, bias, scale, weight_scale, "", zero_point)
+    return graph.add("QAttention", *inputs, domain="com.microsoft", num_heads=heads)
+
+
+def _linear(graph: _Graph, state: str, linear: Linear | QuantizedLinear, iteration: str | None = None) -> str:
+    """A linear, in integers with the input's scale of the iteration."""
+    weight, bias = _weight_and_bias(graph, linear)
+    if isinstance(linear, Linear):
+        return graph.add("Add", graph.add("MatMul", state, weight), bias)
+    quantized, scale, zero_point, weight_scale = _quantize(graph, state, linear, iteration)
+    inputs = (quantized, weight, scale, weight_scale, zero_point, "", bias)
+    return graph.add("MatMulIntegerToFloat", *inputs, domain="com.microsoft")
+
+
+def _weight_and_bias(graph: _Graph, linear: Linear | QuantizedLinear) -> tuple[str, str]:
+    return graph.constant(f"{linear.name}.weight", linear.weight), graph.constant(f"{linear.name}.bias", linear.bias)
+
+
+def _quantize(graph: _Graph, state: str, linear: QuantizedLinear, iteration: str | None) -> tuple[str, str, str, str]:
+    """Quantizes what enters a linear. Returns it, its scale, its zero point and the scale of the weights."""
+    scale = graph.constant(f"{linear.name}.input_scale", linear.input_scale)
+    zero_point = graph.constant(f"{linear.name}.input_zero_point", linear.input_zero_point)
+    if iteration is not None:
+        scale, zero_point = (graph.add("Gather", value, iteration) for value in (scale, zero_point))
+    weight_scale = graph.constant(f"{linear.name}.weight_scale", linear.weight_scale)
+    return graph.add("QuantizeLinear", state, scale, zero_point), scale, zero_point, weight_scale
+
+
+def _residual_norm(
+    graph: _Graph, name: str, config: AlbertConfig, branch: str, residual: str, gain: npt.NDArray[np.float32]
+) -> str:
+    """LN(branch + residual) less its β; the branch comes centred from its weights."""
+    mean = graph.add("ReduceMean", residual, axes=[-1], keepdims=1)
+    return _norm(graph, name, config, branch, graph.add("Sub", residual, mean), gain)
+
+
+def _norm(graph: _Graph, name: str, config: AlbertConfig, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
+    """γ·(value + other) / sqrt(mean((value + other)²) + ε)."""
+    return graph.add(
+        "SkipSimplifiedLayerNormalization",
+        value,
+        other,
+        graph.constant(name, gain),
+        domain="com.microsoft",
+        epsilon=config.layer_norm_eps,
+    )

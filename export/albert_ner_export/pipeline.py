@@ -1,0 +1,135 @@
+"""A checkpoint in, a package out: read -> weights -> graph -> verify -> quantize -> package."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from albert_ner_export.checkpoint import Checkpoint
+from albert_ner_export.graph import OPSETS, build_graph
+from albert_ner_export.package import check_target, write_package
+from albert_ner_export.quantize import observe_ranges, quantize_weights
+from albert_ner_export.reference import export_reference, run_reference
+from albert_ner_export.sources import read_checkpoint
+from albert_ner_export.texts import PieceTexts
+from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
+from albert_ner_export.verify import compare_int8, run_model, verify_float
+from albert_ner_export.weights import fold_weights
+from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, Verification
+from albert_ner_onnx.schemes import scheme_of
+
+PRECISIONS = ("int8", "fp32")
+_TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
+
+
+def export_package(
+    source: Path,
+    out: Path,
+    *,
+    precision: str = "int8",
+    max_pieces: int | None = None,
+    force: bool = False,
+    license: str | None = None,
+    language: str | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> Manifest:
+    """Exports a checkpoint, verified against optimum's export of it.
+
+    Args:
+        source: A Hugging Face folder.
+        out: The package's folder, which must not exist.
+        precision: `int8`, or `fp32` for the float graph.
+        max_pieces: Longest sequence that the package gives the model, special pieces included; longer texts are read
+            in windows of it. By default the model's positions; the longest that it was trained on may be less.
+        force: Whether to replace `out` if it exists.
+        license: Licence of the weights; by default as the source's README says in its front matter.
+        language: Their language; the same.
+        report: Gets a line at each step.
+
+    Returns:
+        The manifest of the package.
+
+    Raises:
+        ExportError: Nothing has been written.
+    """
+    if precision not in PRECISIONS:
+        raise ExportError(f"precision must be one of {', '.join(PRECISIONS)}, found {precision!r}")
+    check_target(out, force)
+    report(f"reading {source}")
+    checkpoint = read_checkpoint(source)
+    config = checkpoint.config
+    facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
+    max_pieces = _check_max_pieces(max_pieces, config.max_position_embeddings)
+    texts = PieceTexts(facts)
+    weights = fold_weights(config, checkpoint.tensors)
+    model = build_graph(config, weights).SerializeToString(deterministic=True)
+
+    report("verifying against optimum's export")
+    sequences = texts.verification(config.max_position_embeddings)
+    ids = [sequence.ids for sequence in sequences]
+    with tempfile.TemporaryDirectory() as folder:
+        reference = export_reference(checkpoint.folder, Path(folder))
+        expected = run_reference(reference, ids, config.max_position_embeddings)
+    float_logits = run_model(model, ids)
+    verification = verify_float(expected, float_logits)
+
+    if precision == "int8":
+        report("calibrating and quantizing")
+        ranges = observe_ranges(config, weights, [sequence.ids for sequence in texts.calibration(config.max_position_embeddings)])
+        model = build_graph(config, quantize_weights(weights, ranges)).SerializeToString(deterministic=True)
+        used = [index for index, sequence in enumerate(ids) if len(sequence) <= max_pieces]
+        agreement, difference = compare_int8(
+            [float_logits[index] for index in used],
+            run_model(model, [ids[index] for index in used]),
+            [sequences[index].first for index in used],
+        )
+        verification = replace(verification, int8_tag_agreement=agreement, int8_max_probability_difference=difference)
+
+    files = {MODEL: model, TOKENIZER: facts.data}
+    manifest = _describe(checkpoint, facts, files, max_pieces, precision, verification)
+    manifest = replace(manifest, license=license or manifest.license, language=language or manifest.language)
+    write_package(out, files | {MANIFEST: manifest.to_json().encode()}, force=force)
+    return manifest
+
+
+def _check_max_pieces(asked: int | None, positions: int) -> int:
+    if asked is None:
+        return positions
+    if not 3 <= asked <= positions:
+        raise ExportError(f"max_pieces must be from 3 to the model's {positions} positions, found {asked}")
+    return asked
+
+
+def _describe(
+    checkpoint: Checkpoint,
+    facts: TokenizerFacts,
+    files: dict[str, bytes],
+    max_pieces: int,
+    precision: str,
+    verification: Verification,
+) -> Manifest:
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=checkpoint.name,
+        license=checkpoint.license,
+        language=checkpoint.language,
+        tags=checkpoint.config.tags,
+        scheme=scheme_of(checkpoint.config.tags),
+        max_pieces=max_pieces,
+        cls_id=facts.cls_id,
+        sep_id=facts.sep_id,
+        word_splitter="conll",
+        lower_case=facts.lower_case,
+        precision=precision,
+        opsets=OPSETS,
+        files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        source=checkpoint.sha256,
+        tools={"python": platform.python_version()} | {tool: version(tool) for tool in _TOOLS},
+        verification=verification,
+    )

@@ -1,0 +1,17 @@
+"""Readers of checkpoints, one file a format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from albert_ner_export.checkpoint import Checkpoint
+from albert_ner_export.sources.hugging_face import read_hugging_face
+
+
+def read_checkpoint(source: Path) -> Checkpoint:
+    """Reads a checkpoint of any supported format.
+
+    Raises:
+        ExportError: It is none, or holds what can't be exported.
+    """
+    return read_hugging_face(source)

@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AlbertConfig as TransformersConfig
+
+import toy
+from albert_ner_export.config import AlbertConfig
+from albert_ner_onnx import ExportError
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_type": "bert"}, "model_type must be 'albert', found 'bert'"),
+        ({"position_embedding_type": "relative_key"}, "position_embedding_type must be 'absolute'"),
+        ({"hidden_act": "swish"}, "hidden_act must be one of gelu, gelu_new, relu, found 'swish'"),
+        ({"hidden_size": 15}, "num_attention_heads (2) must divide hidden_size (15)"),
+        ({"embedding_size": 17}, "embedding_size (17) must be at most hidden_size (16)"),
+        ({"num_hidden_layers": 0}, "num_hidden_layers must be a whole number of 1 or more, found 0"),
+        ({"vocab_size": "30000"}, "vocab_size must be a whole number"),
+        ({"intermediate_size": True}, "intermediate_size must be a whole number"),
+        ({"max_position_embeddings": 2}, "max_position_embeddings must be 3 or more"),
+        ({"num_hidden_groups": 4}, "num_hidden_groups (4) must be at most num_hidden_layers (3)"),
+        ({"inner_group_num": 4}, "inner_group_num (4) at most their quotient (3)"),
+        ({"layer_norm_eps": "tiny"}, "layer_norm_eps must be a small positive number"),
+        ({"layer_norm_eps": -1.0}, "layer_norm_eps must be a small positive number"),
+        ({"id2label": None}, "no id2label"),
+        ({"id2label": {}}, "no id2label"),
+        ({"id2label": {"0": "O", "2": "B-PER"}}, "id2label must have the ids 0 to 1, no '1'"),
+        ({"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}, "generic names (LABEL_0 …); write the real tags there"),
+        ({"id2label": {"0": "B-PER"}}, "must have unique tags and an 'O'"),
+        ({"id2label": {"0": "O", "1": "O"}}, "must have unique tags and an 'O'"),
+        ({"id2label": {"0": "O", "1": "S-PER"}}, "tag 'S-PER': expected O, B-X or I-X"),
+        ({"id2label": {"0": "O", "1": 5}}, "id2label"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExportError) as error:
+        AlbertConfig.from_dict(toy.config(**changes))
+    assert message in str(error.value)
+    assert str(error.value).startswith("config.json: ")
+
+
+def test_what_is_left_out_is_what_transformers_takes() -> None:
+    defaults = TransformersConfig()
+    ours = AlbertConfig.from_dict({"id2label": {"0": "O", "1": "I-X"}})
+    for name in AlbertConfig.__slots__:
+        if name != "tags":
+            assert getattr(ours, name) == getattr(defaults, name), name
+
+
+def test_seven_layers_in_three_groups() -> None:
+    config = AlbertConfig.from_dict(toy.config(num_hidden_layers=7, num_hidden_groups=3))
+    assert config.iterations == [3, 2, 2]
+
+
+@given(st.integers(1, 60).flatmap(lambda layers: st.tuples(st.just(layers), st.integers(1, layers))))
+def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[int, int]) -> None:
+    layers, groups = case
+    config = AlbertConfig.from_dict(toy.config(num_hidden_layers=layers, num_hidden_groups=groups))
+    expected = [int(i / (layers / groups)) for i in range(layers)]  # modeling_albert.py, AlbertTransformer.forward
+    found = [group for group, iterations in enumerate(config.iterations) for _ in range(iterations)]
+    assert found == expected
+    assert min(config.iterations) >= 1

@@ -1,0 +1,161 @@
+"""The graph against transformers' own model: ours per length, theirs padded and masked."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+from transformers import AlbertForTokenClassification
+
+import toy
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.graph import OPSETS, build_graph, input_name
+from albert_ner_export.quantize import observe_ranges, quantize_weights
+from albert_ner_export.sources import read_checkpoint
+from albert_ner_export.weights import AlbertWeights, fold_weights
+from albert_ner_onnx.session import Session, open_session
+
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"num_hidden_layers": 7, "num_hidden_groups": 2, "hidden_act": "gelu_new"},
+    {"num_hidden_layers": 7, "num_hidden_groups": 3, "hidden_act": "relu"},
+    {"num_hidden_layers": 7, "num_hidden_groups": 3, "inner_group_num": 2},
+    {"num_hidden_layers": 2, "inner_group_num": 2, "hidden_act": "gelu_new"},
+    {"num_hidden_layers": 7, "num_hidden_groups": 7},
+    {"embedding_size": 16, "num_attention_heads": 1, "num_hidden_layers": 1},
+    {"embedding_size": 4, "num_attention_heads": 16, "layer_norm_eps": 1e-3},
+    {"type_vocab_size": 1, "id2label": {"0": "O"}},
+]
+
+
+def names(variant: dict[str, Any]) -> str:
+    return ",".join(f"{key}={value}" for key, value in variant.items()) or "default"
+
+
+def folded(**changes: Any) -> tuple[AlbertConfig, AlbertWeights]:
+    settings = toy.config(**changes)
+    config = AlbertConfig.from_dict(settings)
+    return config, fold_weights(config, toy.tensors(settings))
+
+
+def random_ids(config: AlbertConfig, rows: int, pieces: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(pieces).integers(0, config.vocab_size, (rows, pieces))
+
+
+def quantized(config: AlbertConfig, weights: AlbertWeights) -> AlbertWeights:
+    sequences = [random_ids(config, 1, pieces)[0] for pieces in range(1, 25)]
+    return quantize_weights(weights, observe_ranges(config, weights, sequences))
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=names)
+def test_float_logits_are_those_of_transformers(tmp_path: Path, variant: dict[str, Any]) -> None:
+    checkpoint = read_checkpoint(toy.write_checkpoint(tmp_path, **variant))
+    config = checkpoint.config
+    weights = fold_weights(config, checkpoint.tensors)
+    session = Session(build_graph(config, weights).SerializeToString(), 1)
+    model = AlbertForTokenClassification.from_pretrained(tmp_path).eval()
+    longest = config.max_position_embeddings
+    for pieces in (1, 2, 3, 15, longest - 1, longest):
+        ids = random_ids(config, 3, pieces)
+        padding = ((0, 0), (0, longest - pieces))
+        padded, mask = np.pad(ids, padding), np.pad(np.ones_like(ids), padding)
+        with torch.no_grad():
+            theirs = model(torch.from_numpy(padded), attention_mask=torch.from_numpy(mask)).logits[:, :pieces].numpy()
+        np.testing.assert_allclose(session.run(ids), theirs, atol=1e-4)
+
+
+def test_a_sequence_over_the_maximum_is_an_error() -> None:
+    config, weights = folded()
+    session = open_session(build_graph(config, weights).SerializeToString())
+    with pytest.raises(Exception, match="ONNXRuntimeError"):
+        session.run(None, {"input_ids": random_ids(config, 1, config.max_position_embeddings + 1)})
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=names)
+def test_int8_logits_follow_the_float_ones(variant: dict[str, Any]) -> None:
+    config, weights = folded(**variant)
+    before = Session(build_graph(config, weights).SerializeToString(), 1)
+    after = Session(build_graph(config, quantized(config, weights)).SerializeToString(), 1)
+    ids = random_ids(config, 60, 20)
+    correlation = np.corrcoef(before.run(ids).ravel(), after.run(ids).ravel())[0, 1]
+    assert correlation > 0.98
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=names)
+def test_int8_answers_do_not_depend_on_the_batch(variant: dict[str, Any]) -> None:
+    config, weights = folded(**variant)
+    session = Session(build_graph(config, quantized(config, weights)).SerializeToString(), 1)
+    ids = random_ids(config, 30, 9)
+    together = session.run(ids)
+    for row in range(len(ids)):
+        np.testing.assert_array_equal(session.run(ids[row : row + 1])[0], together[row])
+
+
+def nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """All nodes, those of Loops' bodies included."""
+    found = []
+    for node in graph.node:
+        found.append(node)
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                found += nodes(attribute.g)
+    return found
+
+
+def operators(graph: onnx.GraphProto) -> list[str]:
+    return [node.op_type for node in nodes(graph)]
+
+
+def test_structure() -> None:
+    """One Loop a group, inner groups unrolled in it, every linear but the classifier in integers, weights once."""
+    config, weights = folded(num_hidden_layers=7, num_hidden_groups=3, inner_group_num=2)
+    model = build_graph(config, quantized(config, weights))
+    used = operators(model.graph)
+    assert used.count("Loop") == 3
+    assert used.count("QAttention") == 3 * 2
+    assert used.count("MatMulIntegerToFloat") == 3 * 2 * 3 + 1
+    assert used.count("MatMul") == 1
+    assert used.count("SkipSimplifiedLayerNormalization") == 3 * 2 * 2 + 1
+    assert not {"LayerNormalization", "SkipLayerNormalization", "DynamicQuantizeLinear"} & set(used)
+    bodies = [a.g for node in model.graph.node for a in node.attribute if a.HasField("g")]
+    assert all(not body.initializer for body in bodies)
+    kept = [tensor.name for tensor in model.graph.initializer]
+    assert len(kept) == len(set(kept))
+    large = [tensor for tensor in model.graph.initializer if np.prod(tensor.dims) > 100]
+    assert {tensor.data_type for tensor in large} == {onnx.TensorProto.INT8}
+    counts = {t.name: numpy_helper.to_array(t).item() for t in model.graph.initializer if "iterations" in t.name}
+    assert list(counts.values()) == [3, 2, 2]
+
+
+def test_relu_costs_nothing_in_int8() -> None:
+    config, weights = folded(hidden_act="relu")
+    assert "Relu" in operators(build_graph(config, weights).graph)
+    assert "Relu" not in operators(build_graph(config, quantized(config, weights)).graph)
+
+
+def test_inputs_outputs_and_versions() -> None:
+    config, weights = folded()
+    model = build_graph(config, weights)
+    assert [value.name for value in model.graph.input] == ["input_ids"]
+    assert [value.name for value in model.graph.output] == ["logits"]
+    assert {entry.domain: entry.version for entry in model.opset_import} == OPSETS
+    assert model.ir_version == 8
+
+
+def test_what_enters_each_linear_can_be_observed() -> None:
+    config, weights = folded(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
+    session = open_session(build_graph(config, weights, observe=True).SerializeToString())
+    outputs = [input_name(linear) for linear in weights.linears]
+    ids = random_ids(config, 2, 7)
+    values = dict(zip(outputs, session.run(outputs, {"input_ids": ids}), strict=True))
+    assert values["projection.input"].shape == (2, 7, config.embedding_size)
+    assert values["group0.1.ffn_output.input"].shape == (3, 2, 7, config.intermediate_size)
+    # What enters a group's second iteration is what the first one's last layer gave, which entered nothing else
+    first = values["group0.0.qkv.input"]
+    assert first.shape == (3, 2, 7, config.hidden_size)
+    plain = Session(build_graph(config, weights).SerializeToString(), 1).run(ids)
+    np.testing.assert_array_equal(session.run(["logits"], {"input_ids": ids})[0], plain)

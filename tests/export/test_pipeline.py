@@ -1,0 +1,116 @@
+"""The whole export, the reference in its child process included."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+import toy
+from albert_ner_export import pipeline
+from albert_ner_export.pipeline import export_package
+from albert_ner_export.weights import fold_weights
+from albert_ner_onnx import ExportError, default_package, load
+from albert_ner_onnx.manifest import Manifest
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings: dict[str, Any] = {"num_hidden_layers": 7, "num_hidden_groups": 3, "inner_group_num": 2}
+    return toy.write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "toy", seed=2, **settings)
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:
+    manifest = export_package(checkpoint, tmp_path / "one", license="MIT", language="xx")
+    steps: list[str] = []
+    export_package(checkpoint, tmp_path / "two", license="MIT", language="xx", report=steps.append)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+    assert len(steps) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+    assert manifest == Manifest.read(tmp_path / "one")
+    assert (manifest.name, manifest.precision, manifest.license, manifest.language) == ("toy", "int8", "MIT", "xx")
+    assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB2", 24)
+    weights = (checkpoint / "model.safetensors").read_bytes()
+    assert manifest.source["model.safetensors"] == hashlib.sha256(weights).hexdigest()
+    measured = manifest.verification
+    assert measured.sequences >= 200
+    assert measured.pieces >= 6000
+    assert measured.float_max_logit_difference <= 1e-4 * max(1, measured.max_abs_logit)
+    assert measured.int8_tag_agreement is not None
+    assert measured.int8_tag_agreement > 0.9
+
+
+def test_fp32_and_a_shorter_window(checkpoint: Path, tmp_path: Path) -> None:
+    manifest = export_package(checkpoint, tmp_path / "out", precision="fp32", max_pieces=9)
+    assert (manifest.precision, manifest.max_pieces, manifest.license) == ("fp32", 9, None)
+    assert manifest.verification.int8_tag_agreement is None
+    (tags,) = load(tmp_path / "out").tag([["John", "Smith"] * 20])
+    assert len(tags) == 40
+
+
+def test_a_graph_that_answers_otherwise_is_not_written(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(config: Any, tensors: Any) -> Any:
+        name = "albert.encoder.albert_layer_groups.1.albert_layers.1.attention.key.bias"
+        return fold(config, tensors | {"classifier.bias": tensors["classifier.bias"] + 1e-2, name: tensors[name] * 2})
+
+    fold = fold_weights
+    monkeypatch.setattr(pipeline, "fold_weights", wrong)
+    with pytest.raises(ExportError, match="verification failed"):
+        export_package(checkpoint, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
+    broken = toy.write_checkpoint(tmp_path / "broken", pad_token_id=10**6)  # transformers asserts that it exists
+    with pytest.raises(ExportError, match="broken: optimum can't export it as the reference") as error:
+        export_package(broken, tmp_path / "out")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precision": "int4"}, "precision must be one of int8, fp32, found 'int4'"),
+        ({"max_pieces": 2}, "max_pieces must be from 3 to the model's 24 positions, found 2"),
+        ({"max_pieces": 25}, "max_pieces must be from 3 to the model's 24 positions, found 25"),
+    ],
+)
+def test_options_that_do_not_fit(checkpoint: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        export_package(checkpoint, tmp_path / "out", **options)
+
+
+def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="exists; choose another name"):
+        export_package(checkpoint / "nowhere", tmp_path)
+
+
+def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None:
+    """Integer weights equal on any machine; scales follow the last bits of floats, so nearly."""
+    embedded = Manifest.read(default_package())
+    source = CHECKPOINTS / embedded.name
+    found = export_package(source, tmp_path / "out", max_pieces=embedded.max_pieces)
+    assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)
+    assert found.files["tokenizer.json"] == embedded.files["tokenizer.json"]
+    new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_package()))
+    assert [node.op_type for node in new.node] == [node.op_type for node in old.node]
+    for mine, theirs in zip(new.initializer, old.initializer, strict=True):
+        assert (mine.name, mine.data_type, mine.dims) == (theirs.name, theirs.data_type, theirs.dims)
+        ours, others = numpy_helper.to_array(mine), numpy_helper.to_array(theirs)
+        if mine.data_type == onnx.TensorProto.FLOAT:
+            np.testing.assert_allclose(ours, others, rtol=1e-4, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(ours, others)

@@ -1,0 +1,77 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import toy
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.quantize import _quantize_linear, _quantize_rows, observe_ranges, quantize_weights
+from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows, fold_weights
+
+matrices = hnp.arrays(
+    np.float32, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1000, 1000, width=32)
+)
+RANGE = np.array([[-1.0, 3.0], [0.0, 2.0], [-5.0, 0.0], [0.0, 0.0]], np.float32)
+
+
+@given(matrices)
+def test_a_weight_is_off_by_half_a_step_at_most_and_within_seven_bits(weight: np.ndarray) -> None:
+    found = _quantize_linear(Linear("a", weight, weight[0]), RANGE)
+    assert found.weight.dtype == np.int8
+    assert found.weight.min() >= -63
+    assert found.weight.max() <= 63
+    error = np.abs(found.weight * found.weight_scale.astype(np.float64) - weight)
+    assert (error <= found.weight_scale * 0.5001 + 1e-30).all()
+
+
+def test_activations_keep_zero_and_cover_their_range() -> None:
+    found = _quantize_linear(Linear("a", np.ones((2, 2), np.float32), np.ones(2, np.float32)), RANGE)
+    np.testing.assert_allclose(found.input_scale, [4 / 255, 2 / 255, 5 / 255, 1])
+    assert found.input_zero_point.tolist() == [64, 0, 255, 0]
+    assert found.input_scale.dtype == np.float32
+    assert found.input_zero_point.dtype == np.uint8
+
+
+@given(matrices)
+def test_a_row_is_off_by_half_a_step_at_most(rows: np.ndarray) -> None:
+    found = _quantize_rows(rows)
+    assert found.scale.shape == (len(rows), 1)
+    error = np.abs(found.values * found.scale.astype(np.float64) - rows)
+    assert (error <= found.scale * 0.5001 + 1e-30).all()
+
+
+def test_every_linear_gets_a_scale_for_each_iteration() -> None:
+    settings = toy.config(num_hidden_layers=7, num_hidden_groups=3, inner_group_num=2)
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    ranges = observe_ranges(config, weights, [np.arange(5), np.arange(24)])
+    assert list(ranges) == [linear.name for linear in weights.linears]
+    assert all((found[:, 0] <= 0).all() and (found[:, 1] >= 0).all() for found in ranges.values())
+    for linear in quantize_weights(weights, ranges).linears:
+        assert isinstance(linear, QuantizedLinear)
+        group = 0 if linear.name == "projection" else int(linear.name[5])
+        assert len(linear.input_scale) == (1 if linear.name == "projection" else config.iterations[group])
+    # Iterations share weights, not activations
+    assert len(set(ranges["group0.0.ffn"][:, 1].tolist())) == 3
+
+
+def test_ranges_hold_what_was_seen_in_any_sequence() -> None:
+    settings = toy.config()
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    sequences = [np.arange(start, start + 9) for start in range(5)]
+    together = observe_ranges(config, weights, sequences)
+    alone = [observe_ranges(config, weights, [sequence]) for sequence in sequences]
+    for name, found in together.items():
+        np.testing.assert_array_equal(found[:, 0], np.min([ranges[name][:, 0] for ranges in alone], axis=0))
+        np.testing.assert_array_equal(found[:, 1], np.max([ranges[name][:, 1] for ranges in alone], axis=0))
+
+
+def test_embeddings_are_quantized_and_the_classifier_is_not() -> None:
+    settings = toy.config()
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    found = quantize_weights(weights, observe_ranges(config, weights, [np.arange(9)]))
+    assert isinstance(found.words, QuantizedRows)
+    assert isinstance(found.positions, QuantizedRows)
+    assert found.classifier is weights.classifier

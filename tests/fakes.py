@@ -1,0 +1,84 @@
+"""Stand-ins for what the command line talks to."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from albert_ner_onnx.entities import Entity
+from albert_ner_onnx.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, Verification
+
+LABELS = {"John": "PER", "Berlin": "LOC"}
+
+
+def manifest() -> Manifest:
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        name="toy",
+        license="Apache-2.0",
+        language=None,
+        tags=("O", "B-PER", "I-PER", "B-LOC", "I-LOC"),
+        scheme="IOB2",
+        max_pieces=64,
+        cls_id=2,
+        sep_id=3,
+        word_splitter="conll",
+        lower_case=True,
+        precision="int8",
+        opsets={"": 21},
+        files={MODEL: "0" * 64, TOKENIZER: "1" * 64},
+        source={},
+        tools={},
+        verification=Verification(
+            reference="the reference",
+            sequences=200,
+            pieces=6000,
+            max_abs_logit=7.71,
+            float_max_logit_difference=3.8e-5,
+            float_tag_agreement=1.0,
+            int8_tag_agreement=0.9808,
+            int8_max_probability_difference=0.25,
+        ),
+    )
+
+
+class FakeRecognizer:
+    """Knows two names, by heart, and how it was loaded and what it was asked."""
+
+    def __init__(self) -> None:
+        self.manifest = manifest()
+        self.loaded: dict[str, object] = {}
+        self.texts: list[str] = []
+
+    def load(self, path: Path | None = None, *, threads: int | None = None) -> FakeRecognizer:
+        self.loaded = {"path": path, "threads": threads}
+        return self
+
+    def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
+        for text in texts:
+            self.texts.append(text)
+            yield [
+                Entity(name, label, text.index(name), text.index(name) + len(name), 0.5)
+                for name, label in LABELS.items()
+                if name in text
+            ]
+
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        return [[f"B-{LABELS[word]}" if word in LABELS else "O" for word in words] for words in sentences]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def set_exporter(monkeypatch: pytest.MonkeyPatch, export_package: object) -> None:
+    """Puts a function in the place of the exporter's, which needs the extra `export`."""
+    pipeline = SimpleNamespace(export_package=export_package)
+    monkeypatch.setitem(sys.modules, "albert_ner_export", ModuleType("albert_ner_export"))
+    monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", pipeline)

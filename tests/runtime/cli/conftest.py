@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import albert_ner_onnx
+from albert_ner_onnx.manifest import MANIFEST, MODEL, TOKENIZER
+from fakes import FakeRecognizer, manifest
+
+
+@pytest.fixture
+def recognizer(monkeypatch: pytest.MonkeyPatch) -> FakeRecognizer:
+    fake = FakeRecognizer()
+    monkeypatch.setattr(albert_ner_onnx, "load", fake.load)
+    return fake
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (folder / MODEL).write_bytes(bytes(1_500_000))
+    (folder / TOKENIZER).write_bytes(bytes(25_000))
+    (folder / MANIFEST).write_text(manifest().to_json(), encoding="utf-8")
+    return folder

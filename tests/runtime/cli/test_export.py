@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.cli import main
+from albert_ner_onnx.manifest import Manifest
+from fakes import manifest, set_exporter
+
+
+def test_export_hands_its_arguments_to_the_exporter(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[object] = []
+
+    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+        report = options.pop("report")
+        assert callable(report)
+        report("reading")
+        calls.append((source, out, options))
+        return manifest()
+
+    set_exporter(monkeypatch, export_package)
+    assert main(["export", "source", str(package)]) == 0
+    options = {"precision": "int8", "max_pieces": None, "force": False, "license": None, "language": None}
+    assert calls == [(Path("source"), package, options)]
+    out, err = capsys.readouterr()
+    assert err == "reading\n"
+    first, *others = out.splitlines()
+    assert first.startswith(f"{package}: toy, int8, 1.52")
+    assert first.endswith(" MB")
+    assert len(others) == 2
+    assert "int8 against float32: 98.08% of tags equal" in out
+    assert (
+        main(
+            [
+                "export",
+                "a",
+                str(package),
+                "--precision=fp32",
+                "--max-pieces=9",
+                "--force",
+                "--license=MIT",
+                "--language=de",
+            ]
+        )
+        == 0
+    )
+    assert calls[1:] == [
+        (
+            Path("a"),
+            package,
+            {"precision": "fp32", "max_pieces": 9, "force": True, "license": "MIT", "language": "de"},
+        ),
+    ]
+
+
+def test_export_names_the_extra_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", None)
+    assert main(["export", "a", "b"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("albert-ner: error: exporting needs albert_ner_export")
+    assert err.endswith(": pip install 'albert-ner-onnx[export]'\n")
+    assert err.count("\n") == 1

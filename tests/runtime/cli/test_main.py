@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.cli import main
+from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.manifest import Manifest
+from fakes import FakeRecognizer, set_exporter
+
+
+@pytest.mark.parametrize(
+    ("argv", "texts"),
+    [
+        (["a b"], ["a b"]),
+        (["recognize", "a"], ["a"]),
+        (["a", "b"], ["a", "b"]),
+        (["a", "info"], ["a", "info"]),
+        (["--json", "a"], ["a"]),
+        (["a", "--json"], ["a"]),
+        (["--debug", "a"], ["a"]),
+        (["a", "--debug"], ["a"]),
+        (["--", "info"], ["info"]),
+        (["--", "--", "a"], ["--", "a"]),
+        (["recognize", "recognize"], ["recognize"]),
+        (["recognize", "--", "-x"], ["-x"]),
+        (["--threads", "2", "--", "-x"], ["-x"]),
+        (["Info"], ["Info"]),
+        (["a", "-"], ["a", "-"]),
+        ([""], [""]),
+    ],
+)
+def test_recognize_is_meant_unless_a_command_comes_first(
+    recognizer: FakeRecognizer, argv: list[str], texts: list[str]
+) -> None:
+    assert main(argv) == 0
+    assert recognizer.texts == texts
+
+
+def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
+    assert main(["--package", "some/folder", "--threads", "3", "a"]) == 0
+    assert recognizer.loaded == {"path": Path("some/folder"), "threads": 3}
+    assert main(["a"]) == 0
+    assert recognizer.loaded == {"path": None, "threads": None}
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["recognize"], "one of the arguments TEXT -i/--input is required (see `albert-ner recognize --help`)"),
+        (["a", "-i", "b"], "argument -i/--input: not allowed with argument TEXT"),
+        (["--nope", "a"], "unrecognized arguments: --nope"),
+        (["--js", "a"], "unrecognized arguments: --js"),
+        (["--threads", "0", "a"], "argument --threads: expected a whole number of 1 or more, found '0'"),
+        (["evaluate"], "the following arguments are required: FILE (see `albert-ner evaluate --help`)"),
+        (["info", "a"], "unrecognized arguments: a"),
+        (["export", "a", "b", "--precision", "int4"], "argument --precision: invalid choice: 'int4'"),
+    ],
+)
+def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"albert-ner: error: {message}")
+    assert err.count("\n") == 1
+
+
+def test_no_arguments_show_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: albert-ner ")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ExportError("b: exists; use --force"), "b: exists; use --force"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (PermissionError(13, "Permission denied", "b"), "b: Permission denied"),
+        (MemoryError(), "out of memory"),
+        (KeyError("x"), "KeyError: 'x' (unexpected; use --debug for the traceback)"),
+        (RuntimeError("two\nlines \x1b[2J"), "RuntimeError: two lines \\x1b[2J (unexpected;"),
+        (type("PanicException", (BaseException,), {})("Rust"), "PanicException: Rust (unexpected;"),
+    ],
+)
+def test_errors_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, message: str
+) -> None:
+    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+        raise error
+
+    set_exporter(monkeypatch, export_package)
+    assert main(["export", "a", "b"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"albert-ner: error: {message}")
+    assert err.count("\n") == 1
+    for argv in (["--debug", "export", "a", "b"], ["export", "a", "b", "--debug"]):
+        assert main(argv) == 1
+        err = capsys.readouterr().err
+        assert err.startswith("Traceback (most recent call last):\n")
+        assert err.splitlines()[-1].startswith(f"albert-ner: error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["-i", "missing"], "missing: No such file or directory"),
+        (["-i", "folder"], "folder: Is a directory"),
+        (["evaluate", "missing"], "missing: can't be read (No such file or directory)"),
+        (["evaluate", "folder"], "folder: can't be read (Is a directory)"),
+        (["evaluate", "empty"], "empty: no sentence in it"),
+        (["info", "--package", "missing"], "missing: no such folder"),
+        (["info", "--package", "folder"], "folder: no manifest.json in it"),
+        (["--package", "missing", "a"], "missing: no such folder"),
+    ],
+)
+def test_wrong_paths(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    argv: list[str],
+    message: str,
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty").touch()
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"albert-ner: error: {message}")
+    assert err.count("\n") == 1

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.cli import main
+from fakes import FakeRecognizer, Terminal
+
+JOHN = "My name is John and I live in Berlin."
+
+
+def test_recognize_prints_a_table(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([JOHN, "Nothing."]) == 0
+    assert capsys.readouterr() == (f"{JOHN}\n  John    PER  0.500\n  Berlin  LOC  0.500\nNothing.\n  no entities\n", "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "colour"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colour_is_for_terminals(
+    recognizer: FakeRecognizer, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], colour: bool
+) -> None:
+    for name, value in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, value)
+    if not variables:
+        monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert main([JOHN]) == 0
+    assert ("\x1b[" in screen.getvalue()) is colour
+
+
+def test_recognize_prints_json_lines(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", JOHN, "é\udcff"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    entity = {"text": "John", "label": "PER", "start": 11, "end": 15, "score": 0.5}
+    assert json.loads(first)["text"] == JOHN
+    assert json.loads(first)["entities"][0] == entity
+    assert second == '{"text": "é\\udcff", "entities": []}'
+
+
+def test_every_line_of_a_file_has_its_result(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_bytes(b"\xef\xbb\xbfin Berlin\r\n\r\nbad \xe9\nJohn")
+    message = f"{path}:3: not UTF-8, byte 0xe9 at offset 20 of the file; convert it to UTF-8"
+    assert main(["--json", "-i", str(path)]) == 1
+    out, err = capsys.readouterr()
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record.get("text") for record in records] == ["in Berlin", "", None, "John"]
+    assert [len(record.get("entities", "")) for record in records] == [1, 0, 0, 1]
+    assert records[2] == {"error": message, "line": 3}
+    assert err == f"albert-ner: error: {message}\n"
+
+    assert main(["-i", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == "in Berlin\n  Berlin  LOC  0.500\n\n  no entities\nJohn\n  John  PER  0.500\n"
+    assert err == f"albert-ner: error: {message}\n"

@@ -1,0 +1,317 @@
+"""The whole path, on the embedded default and on toys whose window is 24 pieces."""
+
+import gc
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import albert_ner_onnx
+from albert_ner_onnx import Entity, EntityRecognizer, InputError, load
+from albert_ner_onnx.session import Session
+from toy_packages import FP32, INT8, IO, expected
+
+DEFAULT = load()
+TOYS = {package.name: load(package) for package in (FP32, INT8, IO)}
+NEWS = [
+    "My name is John and I live in Berlin.",
+    "The U.N. said on Friday that Kofi Annan would fly from Geneva to New York.",
+    "",
+    "Shares of Siemens AG rose 3.5% in Frankfurt, while Renault fell.",
+    "Nothing of interest happened.",
+    "Ajax 3 Lens 1",
+    "Brazilian striker Ronaldo joined Inter Milan for $27m.",
+]
+texts = st.text(st.characters() | st.sampled_from("aB.,'’-\u0301\u200d\ufe0f😀ﷺ \n\t\0\ud800"), max_size=60)
+
+
+class Counting:
+    """Stands in for a session and counts what it is asked to run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, input_ids: np.ndarray) -> np.ndarray:
+        self.shapes.append(input_ids.shape)
+        return self._session.run(input_ids)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> tuple[EntityRecognizer, Counting]:
+    recognizer = load(INT8)
+    counting = Counting(recognizer._session)
+    monkeypatch.setattr(recognizer, "_session", counting)
+    return recognizer, counting
+
+
+def test_entities_of_real_text() -> None:
+    found = [(entity.text, entity.label, entity.start, entity.end) for entity in DEFAULT.recognize(NEWS[0])]
+    assert found == [("John", "PER", 11, 15), ("Berlin", "LOC", 30, 36)]
+    assert all(0.9 < entity.score <= 1 for entity in DEFAULT.recognize(NEWS[0]))
+    labels = [(entity.text, entity.label) for entity in DEFAULT.recognize(NEWS[1])]
+    assert labels == [("U.N.", "ORG"), ("Kofi Annan", "PER"), ("Geneva", "LOC"), ("New York", "LOC")]
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_tags_are_those_of_transformers(name: str) -> None:
+    data = expected()
+    tags = TOYS[name].tag(data["sentences"])
+    if name == "int8":  # random weights, so many near ties: most tags, not all, survive quantization
+        pairs = list(zip(chain(*tags), chain(*data["tags"][name]), strict=True))
+        assert sum(ours == theirs for ours, theirs in pairs) >= 0.85 * len(pairs)
+    else:
+        assert tags == data["tags"][name]
+
+
+@settings(max_examples=150)
+@given(texts)
+def test_offsets_on_any_unicode(text: str) -> None:
+    for recognizer in (DEFAULT, *TOYS.values()):
+        end = 0
+        for entity in recognizer.recognize(text):
+            assert text[entity.start : entity.end] == entity.text
+            assert end <= entity.start < entity.end <= len(text)
+            assert not entity.text[0].isspace()
+            assert not entity.text[-1].isspace()
+            assert 0 < entity.score <= 1
+            end = entity.end
+
+
+def test_score_is_the_mean_probability_of_the_words() -> None:
+    (entity,) = [entity for entity in DEFAULT.recognize("Kofi Annan spoke.") if entity.label == "PER"]
+    (kofi,) = DEFAULT._decide([["Kofi", "Annan", "spoke", "."]])
+    assert entity.score == pytest.approx(float(kofi.probabilities[:2].mean()))
+    assert entity.as_dict() == {"text": "Kofi Annan", "label": "PER", "start": 0, "end": 10, "score": entity.score}
+
+
+def test_an_answer_does_not_depend_on_the_batch() -> None:
+    alone = [DEFAULT.recognize(text) for text in NEWS]
+    assert DEFAULT.recognize_batch(NEWS) == alone
+    assert DEFAULT.recognize_batch(NEWS[::-1] * 3) == alone[::-1] * 3
+    assert list(DEFAULT.stream(iter(NEWS))) == alone
+    assert load(threads=2).recognize_batch(NEWS) == alone
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.sampled_from(["John", "in", "xyz", "3.5", ""]), max_size=60), max_size=12), st.randoms())
+def test_tags_do_not_depend_on_the_batch(sentences: list[list[str]], random: Any) -> None:
+    for toy in TOYS.values():
+        alone = [toy.tag([words])[0] for words in sentences]
+        assert toy.tag(sentences) == alone
+        order = list(range(len(sentences)))
+        random.shuffle(order)
+        assert toy.tag([sentences[index] for index in order]) == [alone[index] for index in order]
+
+
+def test_batches_are_of_equal_length_and_bounded(counted: tuple[EntityRecognizer, Counting]) -> None:
+    recognizer, counting = counted
+    recognizer.tag([["in"] * (1 + number % 3) for number in range(600)])
+    assert sum(rows for rows, _ in counting.shapes) == 600
+    assert {pieces for _, pieces in counting.shapes} == {3, 4, 5}
+    assert max(rows * pieces for rows, pieces in counting.shapes) <= 512
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0", "\u200b", "\u200b \ufeff"])
+def test_nothing_to_read_calls_no_model(counted: tuple[EntityRecognizer, Counting], text: str) -> None:
+    recognizer, counting = counted
+    assert recognizer.recognize(text) == []
+    assert recognizer.recognize_batch([text, text]) == [[], []]
+    assert counting.shapes == []
+
+
+def test_empty_lists(counted: tuple[EntityRecognizer, Counting]) -> None:
+    recognizer, counting = counted
+    assert recognizer.recognize_batch([]) == []
+    assert list(recognizer.stream([])) == []
+    assert recognizer.tag([]) == []
+    assert recognizer.tag([[], [""], ["", "\u200b"]]) == [[], ["O"], ["O", "O"]]
+    assert counting.shapes == []
+
+
+@pytest.mark.parametrize("words", [21, 22, 23, 44, 200])
+def test_around_the_window_every_word_gets_its_tag(words: int) -> None:
+    """The toys take 22 pieces and two special ones."""
+    for toy in TOYS.values():
+        (tags,) = toy.tag([["in"] * words])
+        assert len(tags) == words
+        assert set(tags) <= set(toy.manifest.tags)
+
+
+class Reading:
+    """Stands in for a session whose answer is known: it tags each piece by what it is and nothing else."""
+
+    def __init__(self, answers: dict[int, int], tags: int) -> None:
+        self._answers, self._tags = answers, tags
+
+    def run(self, input_ids: np.ndarray) -> np.ndarray:
+        answers = np.vectorize(lambda piece: self._answers.get(piece, 0))(input_ids)
+        return 9 * np.eye(self._tags, dtype=np.float32)[answers]
+
+
+@pytest.mark.parametrize("before", range(22))
+def test_a_long_text_loses_cuts_and_doubles_no_entity(monkeypatch: pytest.MonkeyPatch, before: int) -> None:
+    """Entities planted so that each window border falls on, before and behind one."""
+    recognizer = load(FP32)
+    vocabulary = {word: recognizer._tokenizer.encode([word]).ids.item() for word in ("john", "smith", "berlin")}
+    tags = recognizer.manifest.tags
+    answers = {"john": "B-PER", "smith": "I-PER", "berlin": "B-LOC"}
+    reading = Reading({vocabulary[word]: tags.index(tag) for word, tag in answers.items()}, len(tags))
+    monkeypatch.setattr(recognizer, "_session", reading)
+    text = "the " * before + "and John Smith lives in Berlin . The works of Paris " * 50
+    found = recognizer.recognize(text)
+    assert [(entity.text, entity.label) for entity in found] == [("John Smith", "PER"), ("Berlin", "LOC")] * 50
+    assert [entity.start for entity in found if entity.label == "PER"] == [
+        start for start in range(len(text)) if text.startswith("John Smith", start)
+    ]
+
+
+def test_a_word_longer_than_the_window_has_one_tag() -> None:
+    for toy in TOYS.values():
+        (tags,) = toy.tag([["in", "x" * 90, "in"]])
+        assert len(tags) == 3
+
+
+@pytest.mark.parametrize("bad", [None, b"bytes", 3, ["list"]])
+def test_what_is_no_text_is_named(bad: Any) -> None:
+    kind = type(bad).__name__
+    with pytest.raises(InputError, match=f"text must be a str, found {kind}"):
+        DEFAULT.recognize(bad)
+    with pytest.raises(InputError, match=rf"texts\[1\] must be a str, found {kind}"):
+        DEFAULT.recognize_batch(["good", bad])
+    with pytest.raises(InputError, match=rf"sentences\[1\]\[0\] must be a str, found {kind}"):
+        DEFAULT.tag([["good"], [bad]])
+
+
+def test_one_text_where_many_are_expected_is_named() -> None:
+    for call in (DEFAULT.recognize_batch, DEFAULT.stream, DEFAULT.tag):
+        with pytest.raises(InputError, match="found str"):
+            call("a text")
+    with pytest.raises(InputError, match=r"sentences\[0\] must be a list of words, found str"):
+        DEFAULT.tag(["a text"])
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
+def test_threads_must_be_a_positive_number(threads: Any) -> None:
+    with pytest.raises(InputError, match="threads must be a whole number"):
+        load(threads=threads)
+
+
+def test_stream_is_lazy_and_bounded() -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield NEWS[taken % len(NEWS)]
+
+    stream = TOYS["int8"].stream(endless())
+    assert taken == 0
+    for number in range(1, 3000):
+        next(stream)
+        assert number <= taken <= number + 1024
+
+
+def test_stream_reads_few_texts_ahead_if_they_are_long() -> None:
+    taken = 0
+
+    def long_texts() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield " " * 400_000
+
+    next(TOYS["int8"].stream(long_texts()))
+    assert taken == 3
+
+
+@pytest.mark.parametrize("good", [0, 1, 5, 1024, 1025])
+def test_a_failing_generator_delivers_what_came_before(good: int) -> None:
+    def failing() -> Iterator[str]:
+        yield from ["John lives in Berlin"] * good
+        raise OSError("disk")
+
+    stream = TOYS["int8"].stream(failing())
+    assert [next(stream) for _ in range(good)] == TOYS["int8"].recognize_batch(["John lives in Berlin"] * good)
+    with pytest.raises(OSError, match="disk"):
+        next(stream)
+
+
+def test_a_bad_item_in_a_stream_comes_after_the_good_ones() -> None:
+    stream = DEFAULT.stream(["John", None, "Mary"])  # type: ignore[list-item]
+    assert [entity.label for entity in next(stream)] == ["PER"]
+    with pytest.raises(InputError, match=r"texts\[1\]"):
+        next(stream)
+
+
+def test_many_threads_on_one_recognizer() -> None:
+    wanted = [DEFAULT.recognize_batch(NEWS)] * 32
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(lambda _: DEFAULT.recognize_batch(NEWS), range(32))) == wanted
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_pickling_and_repr(threads: int | None) -> None:
+    recognizer = load(INT8, threads=threads)
+    copy = pickle.loads(pickle.dumps(recognizer))
+    assert repr(copy) == repr(recognizer) == "EntityRecognizer('int8', int8)"
+    assert copy._threads == threads
+    assert copy.recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_a_forked_child_gives_the_same(threads: int | None) -> None:
+    """In a process of its own, as the one that runs the tests has threads of other libraries."""
+    code = f"""if True:
+        import os, albert_ner_onnx
+        recognizer = albert_ner_onnx.load(threads={threads})
+        texts = ["John lives in Berlin.", "A longer text about Kofi Annan."] * 20
+        wanted = recognizer.recognize_batch(texts)
+        child = os.fork()
+        if not child:
+            os._exit(0 if recognizer.recognize_batch(texts) == wanted else 1)
+        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60, env=environment)
+
+
+def test_memory_does_not_grow_with_calls_of_random_shapes() -> None:
+    def resident() -> int:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    random = np.random.default_rng(0)
+    toy = TOYS["int8"]
+
+    def calls(number: int) -> None:
+        for _ in range(number):
+            toy.tag([["in"] * int(length) for length in random.integers(1, 40, int(random.integers(1, 6)))])
+
+    calls(500)
+    gc.collect()
+    before = resident()
+    calls(1000)
+    gc.collect()
+    assert resident() - before < 8_000_000
+
+
+def test_io_tags_make_entities() -> None:
+    labels = {entity.label for entity in TOYS["io-cased-relu"].recognize("John Smith lives in Berlin . " * 5)}
+    assert labels <= {"GENE", "DRUG"}
+    assert labels
+
+
+def test_the_default_package_is_in_the_package() -> None:
+    assert albert_ner_onnx.default_package().is_relative_to(albert_ner_onnx.__path__[0])
+    assert isinstance(DEFAULT.recognize("John")[0], Entity)

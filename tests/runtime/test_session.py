@@ -1,0 +1,88 @@
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from albert_ner_onnx import InferenceError, PackageError
+from albert_ner_onnx.session import Session, _cgroup_quota, available_cores
+from toy_packages import FP32, INT8
+
+
+@pytest.mark.parametrize(
+    ("files", "quota"),
+    [
+        ({}, None),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu.max": "50000 100000\n"}, 0.5),
+        ({"cpu.max": "250000 100000\n"}, 2.5),
+        ({"cpu.max": "nonsense\n"}, None),
+        ({"cpu.max": "1 0\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1.5),
+        ({"cpu/cpu.cfs_quota_us": "150000\n"}, None),
+    ],
+)
+def test_the_quota_of_a_container(tmp_path: Path, files: dict[str, str], quota: float | None) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert _cgroup_quota(tmp_path) == quota
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(None, 8), (0.5, 1), (1.0, 1), (2.5, 3), (64.0, 8)])
+def test_cores_follow_affinity_and_quota(monkeypatch: pytest.MonkeyPatch, quota: float | None, cores: int) -> None:
+    monkeypatch.setattr("albert_ner_onnx.session._cgroup_quota", lambda root: quota)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert available_cores() == cores
+
+
+def test_without_affinity_the_machine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("albert_ner_onnx.session._cgroup_quota", lambda root: None)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert available_cores() == 6
+
+
+@pytest.mark.parametrize("model", [b"", b"nonsense", (INT8 / "model.onnx").read_bytes()[:-100]])
+def test_what_is_no_model_is_refused(model: bytes) -> None:
+    with pytest.raises(PackageError, match=r"model\.onnx: ONNX Runtime can't load it"):
+        Session(model, 1)
+
+
+def test_pieces_the_model_does_not_know_are_an_error() -> None:
+    with pytest.raises(InferenceError, match=r"failed on input_ids \[1, 1\]"):
+        Session((FP32 / "model.onnx").read_bytes(), 1).run(np.array([[10**6]]))
+
+
+def test_nan_is_an_error_and_never_the_first_tag() -> None:
+    model = (FP32 / "model.onnx").read_bytes()
+    name = b"classifier.bias"
+    start = model.rindex(name) + len(name)  # behind the uses, the tensor
+    raw = model.index(b"J", start) + 2  # TensorProto.raw_data: its tag, its length, five float32
+    damaged = model[:raw] + np.full(5, math.nan, np.float32).tobytes() + model[raw + 20 :]
+    with pytest.raises(InferenceError, match="NaN or infinity"):
+        Session(damaged, 1).run(np.array([[2, 5, 3]]))
+
+
+def test_telemetry_is_off_before_onnxruntime_is_imported(tmp_path: Path) -> None:
+    code = """if True:
+        import builtins, os, sys
+        seen = []
+        original = builtins.__import__
+        def watching(name, *rest, **more):
+            if name == "onnxruntime":
+                seen.append(os.environ.get("ORT_DISABLE_TELEMETRY"))
+            return original(name, *rest, **more)
+        builtins.__import__ = watching
+        import albert_ner_onnx
+        albert_ner_onnx.load()
+        assert seen and set(seen) == {"1"}, seen
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert list(tmp_path.iterdir()) == []
