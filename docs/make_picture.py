@@ -1,6 +1,6 @@
 """Draws what `albert-ner` prints on a terminal, colours included, as docs/recognize.svg.
 
-    python docs/make_picture.py
+Run it as `python docs/make_picture.py`.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ def export_package(
 
     if precision == "int8":
         report("calibrating and quantizing")
-        ranges = observe_ranges(config, weights, [sequence.ids for sequence in texts.calibration(config.max_position_embeddings)])
+        calibration = texts.calibration(config.max_position_embeddings)
+        ranges = observe_ranges(config, weights, [sequence.ids for sequence in calibration])
         model = build_graph(config, quantize_weights(weights, ranges)).SerializeToString(deterministic=True)
         used = [index for index, sequence in enumerate(ids) if len(sequence) <= max_pieces]
         agreement, difference = compare_int8(
