@@ -16,7 +16,7 @@ def describe() -> dict[str, object]:
     """The machine, the software and the commit, for a benchmark's JSON; no host name and no path is in it."""
     cpu = _cpu()
     commit = _git("rev-parse", "HEAD")
-    changes = _git("status", "--porcelain")
+    changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results")
     return {
         "cpu": cpu.get("model name") or platform.machine(),
         "cpu_flags": sorted((cpu.get("flags") or cpu.get("Features") or "").split()),  # x86, Arm
