@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,25 +13,48 @@ from albert_ner_export.config import AlbertConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOptions:
+    """What a user says about a source, beside where it is. `None` leaves it to the source.
+
+    Attributes:
+        labels: The tag of each logit, for a source that has none or generic ones.
+        case_sensitive: Whether the tokenizer heeds case.
+        max_sentence_length: Longest sequence in pieces, special ones included.
+        exact_spark_nlp: Whether all of Spark NLP's rules are to be kept, its faults included.
+        warn: Gets a line for each thing that is read otherwise than its framework would.
+    """
+
+    labels: tuple[str, ...] | None = None
+    case_sensitive: bool | None = None
+    max_sentence_length: int | None = None
+    exact_spark_nlp: bool = False
+    warn: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A checkpoint as its source holds it.
 
     Attributes:
         name: Name of the model.
-        folder: Where it lies as a Hugging Face folder, for the reference.
+        folder: Where it lies as a Hugging Face folder that transformers can open; `None` if it doesn't.
         config: Its sizes and tags.
         tensors: float32 arrays by Hugging Face's names.
         tokenizer: The bytes of its `tokenizer.json`.
+        word_splitter: Which rules split a text into the words that it was trained on.
+        max_pieces: Longest sequence that it is to be given; `None` for all its positions.
         license: As the front matter of its README says, or `None`.
         language: The same.
         sha256: Checksum of each file that was read, by name.
     """
 
     name: str
-    folder: Path
+    folder: Path | None
     config: AlbertConfig
     tensors: Mapping[str, npt.NDArray[np.float32]]
     tokenizer: bytes
+    word_splitter: str = "conll"
+    max_pieces: int | None = None
     license: str | None
     language: str | None
     sha256: Mapping[str, str]

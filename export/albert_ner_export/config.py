@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -62,8 +62,12 @@ class AlbertConfig:
     tags: tuple[str, ...]
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any], labels: Sequence[str] | None = None) -> Self:
         """Reads a parsed `config.json`.
+
+        Args:
+            data: The configuration, under transformers' names.
+            labels: The tag of each logit, instead of the configuration's `id2label`.
 
         Raises:
             ExportError: It describes something that this exporter can't do, which the message names.
@@ -81,7 +85,18 @@ class AlbertConfig:
         epsilon = data.get("layer_norm_eps", 1e-12)
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
             raise ExportError(f"config.json: layer_norm_eps must be a small positive number, found {epsilon!r}")
-        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=_tags(data.get("id2label")))
+        id2label = data.get("id2label") if labels is None else {str(i): label for i, label in enumerate(labels)}
+        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=_tags(id2label))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `config.json` of an `AlbertForTokenClassification` with these sizes and tags."""
+        sizes = {name: getattr(self, name) for name in (*_DEFAULT_SIZES, "hidden_act", "layer_norm_eps")}
+        return sizes | {
+            "model_type": "albert",
+            "architectures": ["AlbertForTokenClassification"],
+            "id2label": {str(i): tag for i, tag in enumerate(self.tags)},
+            "label2id": {tag: i for i, tag in enumerate(self.tags)},
+        }
 
     @property
     def iterations(self) -> list[int]:

@@ -14,7 +14,7 @@ from albert_ner_export.checkpoint import Checkpoint
 from albert_ner_export.graph import OPSETS, build_graph
 from albert_ner_export.package import check_target, write_package
 from albert_ner_export.quantize import observe_ranges, quantize_weights
-from albert_ner_export.reference import export_reference, run_reference
+from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.texts import PieceTexts
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
@@ -65,7 +65,7 @@ def export_package(
     checkpoint = read_checkpoint(source)
     config = checkpoint.config
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    max_pieces = _check_max_pieces(max_pieces, config.max_position_embeddings)
+    max_pieces = _check_max_pieces(max_pieces or checkpoint.max_pieces, config.max_position_embeddings)
     texts = PieceTexts(facts)
     weights = fold_weights(config, checkpoint.tensors)
     model = build_graph(config, weights).SerializeToString(deterministic=True)
@@ -74,7 +74,8 @@ def export_package(
     sequences = texts.verification(config.max_position_embeddings)
     ids = [sequence.ids for sequence in sequences]
     with tempfile.TemporaryDirectory() as folder:
-        reference = export_reference(checkpoint.folder, Path(folder))
+        readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
+        reference = export_reference(readable, Path(folder) / "reference")
         expected = run_reference(reference, ids, config.max_position_embeddings)
     float_logits = run_model(model, ids)
     verification = verify_float(expected, float_logits)
@@ -125,7 +126,7 @@ def _describe(
         max_pieces=max_pieces,
         cls_id=facts.cls_id,
         sep_id=facts.sep_id,
-        word_splitter="conll",
+        word_splitter=checkpoint.word_splitter,
         lower_case=facts.lower_case,
         precision=precision,
         opsets=OPSETS,

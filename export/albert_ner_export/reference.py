@@ -5,15 +5,18 @@ optimum, transformers and torch are imported in a child process only: `python -m
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import save_file
 
+from albert_ner_export.config import AlbertConfig
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.session import open_session
 
@@ -34,6 +37,14 @@ def export_reference(checkpoint: Path, out: Path) -> Path:
         lines = [line for line in child.stderr.splitlines() if line.strip()] or ["no message"]
         raise ExportError(f"{checkpoint}: optimum can't export it as the reference to compare with: {lines[-1]}")
     return out / "model.onnx"
+
+
+def write_hugging_face(config: AlbertConfig, tensors: Mapping[str, npt.NDArray[np.float32]], folder: Path) -> Path:
+    """Writes what was read of a source in another format as a folder that transformers can open."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    save_file(dict(tensors), folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
 
 
 def run_reference(

@@ -64,3 +64,13 @@ def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[
     found = [group for group, iterations in enumerate(config.iterations) for _ in range(iterations)]
     assert found == expected
     assert min(config.iterations) >= 1
+
+
+def test_labels_that_are_given_replace_the_configurations() -> None:
+    settings = toy.config(id2label={"0": "LABEL_0", "1": "LABEL_1"})
+    assert AlbertConfig.from_dict(settings, ["O", "I-X"]).tags == ("O", "I-X")
+
+
+def test_what_is_written_is_what_was_read() -> None:
+    config = AlbertConfig.from_dict(toy.config(num_hidden_layers=7, num_hidden_groups=3, hidden_act="relu"))
+    assert AlbertConfig.from_dict(config.to_dict()) == config

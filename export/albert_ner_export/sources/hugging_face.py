@@ -12,7 +12,7 @@ import numpy.typing as npt
 import yaml
 from safetensors import SafetensorError, deserialize
 
-from albert_ner_export.checkpoint import Checkpoint
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.config import AlbertConfig
 from albert_ner_onnx.errors import ExportError
 
@@ -50,7 +50,7 @@ class _Folder:
         return data
 
 
-def read_hugging_face(path: Path) -> Checkpoint:
+def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
     """Reads a checkpoint in the layout that transformers saves.
 
     Raises:
@@ -59,7 +59,7 @@ def read_hugging_face(path: Path) -> Checkpoint:
     if not path.is_dir():
         raise ExportError(f"{path}: no such folder; expected a Hugging Face checkpoint (config.json and its weights)")
     folder = _Folder(path)
-    config = AlbertConfig.from_dict(folder.read_json("config.json"))
+    config = AlbertConfig.from_dict(folder.read_json("config.json"), options.labels)
     card = _front_matter(path / "README.md")
     return Checkpoint(
         name=path.resolve().name,

@@ -1,0 +1,22 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import toy
+from transformers import AlbertForTokenClassification
+
+from albert_ner_export.reference import write_hugging_face
+from albert_ner_export.sources import read_checkpoint
+
+
+def test_what_is_written_for_the_reference_is_what_transformers_reads(tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(toy.write_checkpoint(tmp_path / "toy", num_hidden_layers=4, num_hidden_groups=2))
+    folder = write_hugging_face(checkpoint.config, checkpoint.tensors, tmp_path / "written")
+    model = AlbertForTokenClassification.from_pretrained(folder)
+    state = {name: tensor for name, tensor in model.state_dict().items() if name in checkpoint.tensors}
+    assert state.keys() == checkpoint.tensors.keys()
+    for name, tensor in state.items():
+        np.testing.assert_array_equal(tensor.numpy(), checkpoint.tensors[name])
+    written = json.loads((folder / "config.json").read_text())
+    original = json.loads((tmp_path / "toy" / "config.json").read_text())
+    assert {name: value for name, value in original.items() if name in written} == written
