@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import toy
 from transformers import AlbertForTokenClassification
 
+import toy
 from albert_ner_export.reference import write_hugging_face
 from albert_ner_export.sources import read_checkpoint
 
