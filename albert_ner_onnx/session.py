@@ -46,6 +46,7 @@ class Session:
     def __init__(self, model: bytes, threads: int) -> None:
         """Loads a model; see `open_session`."""
         self._session = open_session(model, threads)
+        self._inputs = {value.name for value in self._session.get_inputs()}
 
     def run(self, input_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Runs the model.
@@ -60,12 +61,21 @@ class Session:
             InferenceError: The model failed, or gave NaN or infinity.
         """
         try:
-            logits: npt.NDArray[np.float32] = self._session.run(["logits"], {"input_ids": input_ids})[0]
+            logits: npt.NDArray[np.float32] = self._session.run(["logits"], self._feeds(input_ids))[0]
         except Exception as error:
             raise InferenceError(f"ONNX Runtime failed on input_ids {list(input_ids.shape)}: {error}") from None
         if not np.isfinite(logits).all():
             raise InferenceError("the model gave NaN or infinity; export the package again")
         return logits
+
+    def _feeds(self, input_ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+        """What the model takes: a package with Hugging Face's interface also wants a mask and types."""
+        feeds = {"input_ids": input_ids}
+        if "attention_mask" in self._inputs:
+            feeds["attention_mask"] = np.ones_like(input_ids)
+        if "token_type_ids" in self._inputs:
+            feeds["token_type_ids"] = np.zeros_like(input_ids)
+        return feeds
 
 
 def available_cores() -> int:

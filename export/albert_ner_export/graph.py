@@ -2,13 +2,15 @@
 
     input_ids int64 [batch, piece] -> embeddings -> one Loop a group -> classifier -> logits float32 [batch, piece, tag]
 
-All sequences of a call have one length, so there is no mask and no padding. Weights stand outside the Loops, once.
-The operators are ONNX Runtime's fused ones where they exist, in forms that give the same bits in each of its
-versions: biases go into the matrix product and never into a norm, whose kernel ignored them up to 1.20.0.
+All sequences of a call have one length, so there is no mask and no padding, but for those who ask for them.
+Weights stand outside the Loops, once. The operators are ONNX Runtime's fused ones where they exist, in forms that
+give the same bits in each of its versions: biases go into the matrix product and never into a norm, whose kernel
+ignored them up to 1.20.0.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -19,28 +21,39 @@ from onnx import TensorProto, helper, numpy_helper
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear, QuantizedRows
 
+INTERFACES = {
+    "native": ("input_ids",),
+    "huggingface": ("input_ids", "attention_mask", "token_type_ids"),
+}
 OPSETS = {"": 17, "com.microsoft": 1}
 _IR_VERSION = 8  # read by every ONNX Runtime that the package supports
 _ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
 
 
-def build_graph(config: AlbertConfig, weights: AlbertWeights, *, observe: bool = False) -> onnx.ModelProto:
+def build_graph(
+    config: AlbertConfig, weights: AlbertWeights, *, interface: str = "native", observe: bool = False
+) -> onnx.ModelProto:
     """Builds and checks the graph.
 
     Args:
         config: The sizes.
         weights: The folded weights; quantized ones make an int8 graph.
+        interface: `native`, or `huggingface` for the inputs `attention_mask` and `token_type_ids` too, int64
+            [batch, piece], so that sequences can be padded on the right.
         observe: Whether each linear's input is an output too, under its `input_name`, for calibration:
             [iteration, batch, piece, width], and the projection's without the first axis.
     """
-    graph = _Graph()
-    normed = _embeddings(graph, config, weights)
+    graph = _Graph(config)
+    inputs = INTERFACES[interface]
+    if "attention_mask" in inputs:
+        graph.mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
+    normed = _embeddings(graph, weights, typed="token_type_ids" in inputs)
     state = _linear(graph, normed, weights.projection)
     observed = [normed]
     for index, group in enumerate(weights.groups):
         if group.entry is not None:
             state = graph.add("Add", state, graph.constant(f"group{index}.entry", group.entry))
-        state, *scans = _loop(graph, f"group{index}", config, group, state, observe)
+        state, *scans = _loop(graph, f"group{index}", group, state, observe)
         observed += scans
     graph.add("Identity", _linear(graph, state, weights.classifier), output="logits")
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "piece", len(config.tags)])]
@@ -57,7 +70,7 @@ def build_graph(config: AlbertConfig, weights: AlbertWeights, *, observe: bool =
         helper.make_graph(
             graph.nodes,
             "albert-token-classification",
-            [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "piece"])],
+            [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "piece"]) for name in inputs],
             outputs,
             graph.initializers,
         ),
@@ -75,12 +88,29 @@ def input_name(linear: Linear | QuantizedLinear) -> str:
 
 
 class _Graph:
-    """Nodes and initializers of a graph in the making. A Loop's body is another one, with the outer's initializers."""
+    """Nodes and initializers of a graph in the making. A Loop's body is another one, with the outer's initializers.
 
-    def __init__(self, outer: _Graph | None = None, prefix: str = "") -> None:
+    Attributes:
+        config: The sizes.
+        nodes: In order.
+        initializers: Of the outermost graph.
+        mask: Name of the attention mask, int32 [batch, piece]; empty without one.
+        iteration: In a Loop's body the name of the iteration's number, int64.
+    """
+
+    def __init__(self, config: AlbertConfig) -> None:
+        self.config = config
         self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = outer.initializers if outer else []
-        self._prefix = prefix
+        self.initializers: list[onnx.TensorProto] = []
+        self.mask = ""
+        self.iteration: str | None = None
+        self._prefix = ""
+
+    def body(self, name: str) -> _Graph:
+        """The body of a Loop, to be filled."""
+        body = copy(self)
+        body.nodes, body.iteration, body._prefix = [], f"{name}.iteration", f"{name}."
+        return body
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
         """Adds an initializer and returns its name."""
@@ -94,8 +124,8 @@ class _Graph:
         return output
 
 
-def _embeddings(graph: _Graph, config: AlbertConfig, weights: AlbertWeights) -> str:
-    """Words and positions, normed: LN's γ·n, without its β. [batch, piece, embedding].
+def _embeddings(graph: _Graph, weights: AlbertWeights, typed: bool) -> str:
+    """Words, positions and, where they are an input, token types, normed: LN's γ·n. [batch, piece, embedding].
 
     ONNX Runtime's LayerNormalization is the one operator whose last bits differ between its versions. As
     c = (x - mean x)/2, the root-mean-square norm of c + c is the same value and the same everywhere.
@@ -105,10 +135,12 @@ def _embeddings(graph: _Graph, config: AlbertConfig, weights: AlbertWeights) -> 
     zero = graph.constant("zero", np.zeros(1, np.int64))
     positions = _rows(graph, "positions", weights.positions, "Slice", zero, length, zero)
     summed = graph.add("Add", words, positions)
+    if typed:
+        summed = graph.add("Add", summed, graph.add("Gather", graph.constant("types", weights.types), "token_type_ids"))
     mean = graph.add("ReduceMean", summed, axes=[-1], keepdims=1)
     half = graph.constant("half", np.array(0.5, np.float32))
     centred = graph.add("Mul", graph.add("Sub", summed, mean), half)
-    return _norm(graph, "embedding_gain", config, centred, centred, weights.embedding_gain)
+    return _norm(graph, "embedding_gain", centred, centred, weights.embedding_gain)
 
 
 def _rows(graph: _Graph, name: str, rows: npt.NDArray[np.float32] | QuantizedRows, op: str, *index: str) -> str:
@@ -120,22 +152,22 @@ def _rows(graph: _Graph, name: str, rows: npt.NDArray[np.float32] | QuantizedRow
     return graph.add("Mul", graph.add("Cast", values, to=TensorProto.FLOAT), scale)
 
 
-def _loop(graph: _Graph, name: str, config: AlbertConfig, group: Group, state: str, observe: bool) -> list[str]:
+def _loop(graph: _Graph, name: str, group: Group, state: str, observe: bool) -> list[str]:
     """All iterations of a group. Returns its last hidden state and, if observed, each linear's input."""
-    body = _Graph(graph, f"{name}.")
-    iteration, condition, first = (f"{name}.{part}" for part in ("iteration", "condition", "state"))
+    body = graph.body(name)
+    condition, first = f"{name}.condition", f"{name}.state"
     current, observed = first, []
     for index, layer in enumerate(group.layers):
-        current, inputs = _layer(body, f"{name}.{index}", config, layer, current, iteration)
+        current, inputs = _layer(body, f"{name}.{index}", layer, current)
         observed += inputs
     still = body.add("Identity", condition)  # where an early exit would decide
-    shape: list[str | int | None] = ["batch", "piece", config.hidden_size]
+    shape: list[str | int | None] = ["batch", "piece", graph.config.hidden_size]
     scans = [body.add("Identity", value) for value in observed] if observe else []
     subgraph = helper.make_graph(
         body.nodes,
         name,
         [
-            helper.make_tensor_value_info(iteration, TensorProto.INT64, []),
+            helper.make_tensor_value_info(f"{name}.iteration", TensorProto.INT64, []),
             helper.make_tensor_value_info(condition, TensorProto.BOOL, []),
             helper.make_tensor_value_info(first, TensorProto.FLOAT, shape),
         ],
@@ -151,40 +183,38 @@ def _loop(graph: _Graph, name: str, config: AlbertConfig, group: Group, state: s
     return outputs
 
 
-def _layer(
-    graph: _Graph, name: str, config: AlbertConfig, layer: Layer, state: str, iteration: str
-) -> tuple[str, list[str]]:
+def _layer(graph: _Graph, name: str, layer: Layer, state: str) -> tuple[str, list[str]]:
     """One transformer layer. Returns the new hidden state and the inputs of its four linears."""
-    context = _attention(graph, config, state, layer.qkv, iteration)
-    attended = _linear(graph, context, layer.attention_output, iteration)
-    middle = _residual_norm(graph, f"{name}.attention_gain", config, attended, state, layer.attention_gain)
-    inner = _linear(graph, middle, layer.ffn, iteration)
+    context = _attention(graph, state, layer.qkv)
+    attended = _linear(graph, context, layer.attention_output)
+    middle = _residual_norm(graph, f"{name}.attention_gain", attended, state, layer.attention_gain)
+    inner = _linear(graph, middle, layer.ffn)
     # Quantizing with zero point 0 clips at 0, which is what ReLU does
-    if config.hidden_act != "relu" or isinstance(layer.ffn_output, Linear):
-        op, domain = _ACTIVATIONS[config.hidden_act]
+    if graph.config.hidden_act != "relu" or isinstance(layer.ffn_output, Linear):
+        op, domain = _ACTIVATIONS[graph.config.hidden_act]
         inner = graph.add(op, inner, domain=domain)
-    outer = _linear(graph, inner, layer.ffn_output, iteration)
-    new_state = _residual_norm(graph, f"{name}.output_gain", config, outer, middle, layer.output_gain)
+    outer = _linear(graph, inner, layer.ffn_output)
+    new_state = _residual_norm(graph, f"{name}.output_gain", outer, middle, layer.output_gain)
     return new_state, [state, context, middle, inner]
 
 
-def _attention(graph: _Graph, config: AlbertConfig, state: str, qkv: Linear | QuantizedLinear, iteration: str) -> str:
+def _attention(graph: _Graph, state: str, qkv: Linear | QuantizedLinear) -> str:
     """Self-attention over all pieces, the product with the fused query, key and value weights included."""
     weight, bias = _weight_and_bias(graph, qkv)
-    heads = config.num_attention_heads
     if isinstance(qkv, Linear):
-        return graph.add("Attention", state, weight, bias, domain="com.microsoft", num_heads=heads)
-    quantized, scale, zero_point, weight_scale = _quantize(graph, state, qkv, iteration)
-    inputs = (quantized, weight, bias, scale, weight_scale, "", zero_point)
-    return graph.add("QAttention", *inputs, domain="com.microsoft", num_heads=heads)
+        op, inputs = "Attention", [state, weight, bias, graph.mask]
+    else:
+        quantized, scale, zero_point, weight_scale = _quantize(graph, state, qkv)
+        op, inputs = "QAttention", [quantized, weight, bias, scale, weight_scale, graph.mask, zero_point]
+    return graph.add(op, *inputs, domain="com.microsoft", num_heads=graph.config.num_attention_heads)
 
 
-def _linear(graph: _Graph, state: str, linear: Linear | QuantizedLinear, iteration: str | None = None) -> str:
-    """A linear, in integers with the input's scale of the iteration."""
+def _linear(graph: _Graph, state: str, linear: Linear | QuantizedLinear) -> str:
+    """A linear; in integers its bias goes into the product, too."""
     weight, bias = _weight_and_bias(graph, linear)
     if isinstance(linear, Linear):
         return graph.add("Add", graph.add("MatMul", state, weight), bias)
-    quantized, scale, zero_point, weight_scale = _quantize(graph, state, linear, iteration)
+    quantized, scale, zero_point, weight_scale = _quantize(graph, state, linear)
     inputs = (quantized, weight, scale, weight_scale, zero_point, "", bias)
     return graph.add("MatMulIntegerToFloat", *inputs, domain="com.microsoft")
 
@@ -193,31 +223,28 @@ def _weight_and_bias(graph: _Graph, linear: Linear | QuantizedLinear) -> tuple[s
     return graph.constant(f"{linear.name}.weight", linear.weight), graph.constant(f"{linear.name}.bias", linear.bias)
 
 
-def _quantize(graph: _Graph, state: str, linear: QuantizedLinear, iteration: str | None) -> tuple[str, str, str, str]:
-    """Quantizes what enters a linear. Returns it, its scale, its zero point and the scale of the weights."""
+def _quantize(graph: _Graph, state: str, linear: QuantizedLinear) -> tuple[str, str, str, str]:
+    """Quantizes what enters a linear, with the iteration's scale.
+
+    Returns:
+        The integers, their scale, their zero point and the scale of the weights.
+    """
     scale = graph.constant(f"{linear.name}.input_scale", linear.input_scale)
     zero_point = graph.constant(f"{linear.name}.input_zero_point", linear.input_zero_point)
-    if iteration is not None:
-        scale, zero_point = (graph.add("Gather", value, iteration) for value in (scale, zero_point))
+    if graph.iteration is not None:
+        scale, zero_point = (graph.add("Gather", value, graph.iteration) for value in (scale, zero_point))
     weight_scale = graph.constant(f"{linear.name}.weight_scale", linear.weight_scale)
     return graph.add("QuantizeLinear", state, scale, zero_point), scale, zero_point, weight_scale
 
 
-def _residual_norm(
-    graph: _Graph, name: str, config: AlbertConfig, branch: str, residual: str, gain: npt.NDArray[np.float32]
-) -> str:
+def _residual_norm(graph: _Graph, name: str, branch: str, residual: str, gain: npt.NDArray[np.float32]) -> str:
     """LN(branch + residual) less its β; the branch comes centred from its weights."""
     mean = graph.add("ReduceMean", residual, axes=[-1], keepdims=1)
-    return _norm(graph, name, config, branch, graph.add("Sub", residual, mean), gain)
+    return _norm(graph, name, branch, graph.add("Sub", residual, mean), gain)
 
 
-def _norm(graph: _Graph, name: str, config: AlbertConfig, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
+def _norm(graph: _Graph, name: str, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
     """γ·(value + other) / sqrt(mean((value + other)²) + ε)."""
-    return graph.add(
-        "SkipSimplifiedLayerNormalization",
-        value,
-        other,
-        graph.constant(name, gain),
-        domain="com.microsoft",
-        epsilon=config.layer_norm_eps,
-    )
+    inputs = (value, other, graph.constant(name, gain))
+    epsilon = graph.config.layer_norm_eps
+    return graph.add("SkipSimplifiedLayerNormalization", *inputs, domain="com.microsoft", epsilon=epsilon)

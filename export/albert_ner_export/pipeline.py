@@ -11,7 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from albert_ner_export.checkpoint import Checkpoint
-from albert_ner_export.graph import OPSETS, build_graph
+from albert_ner_export.folding import fold_weights
+from albert_ner_export.graph import INTERFACES, OPSETS, build_graph
+from albert_ner_export.interface import hugging_face_files
 from albert_ner_export.package import check_target, write_package
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
@@ -19,7 +21,6 @@ from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.texts import PieceTexts
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
 from albert_ner_export.verify import compare_int8, run_model, verify_float
-from albert_ner_export.weights import fold_weights
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, Verification
 from albert_ner_onnx.schemes import scheme_of
@@ -34,6 +35,7 @@ def export_package(
     *,
     precision: str = "int8",
     max_pieces: int | None = None,
+    interface: str = "native",
     force: bool = False,
     license: str | None = None,
     language: str | None = None,
@@ -47,6 +49,8 @@ def export_package(
         precision: `int8`, or `fp32` for the float graph.
         max_pieces: Longest sequence that the package gives the model, special pieces included; longer texts are read
             in windows of it. By default the model's positions; the longest that it was trained on may be less.
+        interface: `native`, or `huggingface`: with the inputs that optimum, transformers.js or Triton give, and with
+            the files that transformers loads.
         force: Whether to replace `out` if it exists.
         license: Licence of the weights; by default as the source's README says in its front matter.
         language: Their language; the same.
@@ -60,6 +64,8 @@ def export_package(
     """
     if precision not in PRECISIONS:
         raise ExportError(f"precision must be one of {', '.join(PRECISIONS)}, found {precision!r}")
+    if interface not in INTERFACES:
+        raise ExportError(f"interface must be one of {', '.join(INTERFACES)}, found {interface!r}")
     check_target(out, force)
     report(f"reading {source}")
     checkpoint = read_checkpoint(source)
@@ -68,7 +74,7 @@ def export_package(
     max_pieces = _check_max_pieces(max_pieces or checkpoint.max_pieces, config.max_position_embeddings)
     texts = PieceTexts(facts)
     weights = fold_weights(config, checkpoint.tensors)
-    model = build_graph(config, weights).SerializeToString(deterministic=True)
+    model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
 
     report("verifying against optimum's export")
     sequences = texts.verification(config.max_position_embeddings)
@@ -84,7 +90,8 @@ def export_package(
         report("calibrating and quantizing")
         calibration = texts.calibration(config.max_position_embeddings)
         ranges = observe_ranges(config, weights, [sequence.ids for sequence in calibration])
-        model = build_graph(config, quantize_weights(weights, ranges)).SerializeToString(deterministic=True)
+        quantized = quantize_weights(weights, ranges)
+        model = build_graph(config, quantized, interface=interface).SerializeToString(deterministic=True)
         used = [index for index, sequence in enumerate(ids) if len(sequence) <= max_pieces]
         agreement, difference = compare_int8(
             [float_logits[index] for index in used],
@@ -94,6 +101,8 @@ def export_package(
         verification = replace(verification, int8_tag_agreement=agreement, int8_max_probability_difference=difference)
 
     files = {MODEL: model, TOKENIZER: facts.data}
+    if interface == "huggingface":
+        files |= hugging_face_files(config, facts, max_pieces)
     manifest = _describe(checkpoint, facts, files, max_pieces, precision, verification)
     manifest = replace(manifest, license=license or manifest.license, language=language or manifest.language)
     write_package(out, files | {MANIFEST: manifest.to_json().encode()}, force=force)

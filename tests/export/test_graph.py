@@ -13,10 +13,11 @@ from transformers import AlbertForTokenClassification
 
 import toy
 from albert_ner_export.config import AlbertConfig
+from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import OPSETS, build_graph, input_name
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.weights import AlbertWeights, fold_weights
+from albert_ner_export.weights import AlbertWeights
 from albert_ner_onnx.session import Session, open_session
 
 VARIANTS: list[dict[str, Any]] = [

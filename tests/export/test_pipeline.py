@@ -11,8 +11,8 @@ from onnx import numpy_helper
 
 import toy
 from albert_ner_export import pipeline
+from albert_ner_export.folding import fold_weights
 from albert_ner_export.pipeline import export_package
-from albert_ner_export.weights import fold_weights
 from albert_ner_onnx import ExportError, default_package, load
 from albert_ner_onnx.manifest import Manifest
 

@@ -5,8 +5,9 @@ from hypothesis.extra import numpy as hnp
 
 import toy
 from albert_ner_export.config import AlbertConfig
+from albert_ner_export.folding import fold_weights
 from albert_ner_export.quantize import _quantize_linear, _quantize_rows, observe_ranges, quantize_weights
-from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows, fold_weights
+from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows
 
 matrices = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1000, 1000, width=32)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import toy
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.weights import fold_weights
+from albert_ner_export.folding import fold_weights
 from albert_ner_onnx import ExportError
 
 Tensors = dict[str, npt.NDArray[np.float32]]
