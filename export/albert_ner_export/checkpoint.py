@@ -32,6 +32,21 @@ class SourceOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SparkNlpSettings:
+    """What a Spark NLP archive says beside its model.
+
+    Attributes:
+        engine: `tensorflow` or `onnx`.
+        white_list: The labels that its NerConverter keeps; `None` for all.
+        has_no_schema: Whether its NerConverter takes the tags for labels, without prefixes.
+    """
+
+    engine: str
+    white_list: tuple[str, ...] | None = None
+    has_no_schema: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A checkpoint as its source holds it.
 
@@ -42,6 +57,8 @@ class Checkpoint:
         tensors: float32 arrays by Hugging Face's names.
         tokenizer: The bytes of its `tokenizer.json`.
         word_splitter: Which rules split a text into the words that it was trained on.
+        piece_rule: How a word becomes pieces: `word`, as its tokenizer does it, or `spark-nlp`.
+        spark_nlp: What a Spark NLP archive says beside; `None` for other sources.
         max_pieces: Longest sequence that it is to be given; `None` for all its positions.
         license: As the front matter of its README says, or `None`.
         language: The same.
@@ -54,6 +71,8 @@ class Checkpoint:
     tensors: Mapping[str, npt.NDArray[np.float32]]
     tokenizer: bytes
     word_splitter: str = "conll"
+    piece_rule: str = "word"
+    spark_nlp: SparkNlpSettings | None = None
     max_pieces: int | None = None
     license: str | None
     language: str | None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from albert_ner_onnx.errors import ExportError, InputError
-from albert_ner_onnx.schemes import scheme_of
+from albert_ner_export.labels import check_tags
+from albert_ner_onnx.errors import ExportError
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
@@ -85,8 +84,8 @@ class AlbertConfig:
         epsilon = data.get("layer_norm_eps", 1e-12)
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
             raise ExportError(f"config.json: layer_norm_eps must be a small positive number, found {epsilon!r}")
-        id2label = data.get("id2label") if labels is None else {str(i): label for i, label in enumerate(labels)}
-        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=_tags(id2label))
+        tags = _tags(data.get("id2label")) if labels is None else check_tags(labels, "labels")
+        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=tags)
 
     def to_dict(self) -> dict[str, Any]:
         """The `config.json` of an `AlbertForTokenClassification` with these sizes and tags."""
@@ -135,21 +134,20 @@ def _check_sizes(sizes: Mapping[str, int]) -> None:
 
 
 def _tags(id2label: Any) -> tuple[str, ...]:
-    """The tags in the order of their ids."""
+    """The tags of a configuration, in the order of their ids."""
     if not isinstance(id2label, dict) or not id2label:
-        raise ExportError("config.json: no id2label; write the tag of each logit there, as in {'0': 'O', '1': 'B-PER'}")
+        raise ExportError("config.json: no id2label; give the tag of each logit with --labels FILE, one tag a line")
     try:
-        tags = tuple(id2label[str(i)] for i in range(len(id2label)))
+        tags = [id2label[str(i)] for i in range(len(id2label))]
     except KeyError as error:
-        raise ExportError(f"config.json: id2label must have the ids 0 to {len(id2label) - 1}, no {error}") from None
-    if not all(isinstance(tag, str) for tag in tags):
-        raise ExportError(f"config.json: id2label must map ids to strings, found {list(tags)}")
-    if any(re.fullmatch(r"LABEL_\d+", tag) for tag in tags):
-        raise ExportError(f"config.json: id2label has generic names ({tags[0]} …); write the real tags there")
-    if "O" not in tags or len(set(tags)) != len(tags):
-        raise ExportError(f"config.json: id2label must have unique tags and an 'O', found {', '.join(tags)}")
-    try:
-        scheme_of(tags)
-    except InputError as error:
-        raise ExportError(f"config.json: id2label: {error}") from None
-    return tags
+        raise ExportError(
+            f"config.json: id2label must have the ids 0 to {len(id2label) - 1}, no {error}; add it, or give all tags "
+            "with --labels FILE"
+        ) from None
+    for index, tag in enumerate(tags):
+        if not isinstance(tag, str):
+            raise ExportError(
+                f"config.json: id2label must map ids to strings, found {type(tag).__name__} for id {index}; give the "
+                "tags with --labels FILE"
+            )
+    return check_tags(tags, "config.json: id2label")

@@ -10,14 +10,12 @@ ignored them up to 1.20.0.
 
 from __future__ import annotations
 
-from copy import copy
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from albert_ner_export.builder import GraphBuilder
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear, QuantizedRows
 
@@ -40,32 +38,22 @@ def build_graph(
         weights: The folded weights; quantized ones make an int8 graph.
         interface: `native`, or `huggingface` for the inputs `attention_mask` and `token_type_ids` too, int64
             [batch, piece], so that sequences can be padded on the right.
-        observe: Whether each linear's input is an output too, under its `input_name`, for calibration:
-            [iteration, batch, piece, width], and the projection's without the first axis.
+        observe: Whether the range of what enters each linear is an output too, under its `range_name`, for
+            calibration: float32 [iteration, 2], minimum and maximum.
     """
-    graph = _Graph(config)
+    graph = GraphBuilder(config)
     inputs = INTERFACES[interface]
     if "attention_mask" in inputs:
         graph.mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
-    normed = _embeddings(graph, weights, typed="token_type_ids" in inputs)
-    state = _linear(graph, normed, weights.projection)
-    observed = [normed]
+    graph.ranges = [] if observe else None
+    state = _linear(graph, _embeddings(graph, weights, typed="token_type_ids" in inputs), weights.projection)
     for index, group in enumerate(weights.groups):
         if group.entry is not None:
             state = graph.add("Add", state, graph.constant(f"group{index}.entry", group.entry))
-        state, *scans = _loop(graph, f"group{index}", group, state, observe)
-        observed += scans
+        state = _loop(graph, f"group{index}", group, state)
     graph.add("Identity", _linear(graph, state, weights.classifier), output="logits")
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "piece", len(config.tags)])]
-    if observe:
-        names = [input_name(linear) for linear in weights.linears]
-        for name, value in zip(names, observed, strict=True):
-            graph.add("Identity", value, output=name)
-        ranks = [3] + [4] * (len(names) - 1)
-        outputs += [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * rank)
-            for name, rank in zip(names, ranks, strict=True)
-        ]
+    outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["iteration", 2]) for name in graph.ranges or ()]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -82,49 +70,12 @@ def build_graph(
     return model
 
 
-def input_name(linear: Linear | QuantizedLinear) -> str:
-    """The output under which a graph built to be observed has what enters a linear."""
-    return f"{linear.name}.input"
+def range_name(linear: Linear | QuantizedLinear) -> str:
+    """The output under which a graph built to be observed has the range of what enters a linear."""
+    return f"{linear.name}.range"
 
 
-class _Graph:
-    """Nodes and initializers of a graph in the making. A Loop's body is another one, with the outer's initializers.
-
-    Attributes:
-        config: The sizes.
-        nodes: In order.
-        initializers: Of the outermost graph.
-        mask: Name of the attention mask, int32 [batch, piece]; empty without one.
-        iteration: In a Loop's body the name of the iteration's number, int64.
-    """
-
-    def __init__(self, config: AlbertConfig) -> None:
-        self.config = config
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-        self.mask = ""
-        self.iteration: str | None = None
-        self._prefix = ""
-
-    def body(self, name: str) -> _Graph:
-        """The body of a Loop, to be filled."""
-        body = copy(self)
-        body.nodes, body.iteration, body._prefix = [], f"{name}.iteration", f"{name}."
-        return body
-
-    def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
-        """Adds an initializer and returns its name."""
-        self.initializers.append(numpy_helper.from_array(value, name))
-        return name
-
-    def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: Any) -> str:
-        """Adds a node with one output and returns the output's name."""
-        output = output or f"{self._prefix}{len(self.nodes)}.{op}"
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes))
-        return output
-
-
-def _embeddings(graph: _Graph, weights: AlbertWeights, typed: bool) -> str:
+def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str:
     """Words, positions and, where they are an input, token types, normed: LN's γ·n. [batch, piece, embedding].
 
     ONNX Runtime's LayerNormalization is the one operator whose last bits differ between its versions. As
@@ -143,7 +94,7 @@ def _embeddings(graph: _Graph, weights: AlbertWeights, typed: bool) -> str:
     return _norm(graph, "embedding_gain", centred, centred, weights.embedding_gain)
 
 
-def _rows(graph: _Graph, name: str, rows: npt.NDArray[np.float32] | QuantizedRows, op: str, *index: str) -> str:
+def _rows(graph: GraphBuilder, name: str, rows: npt.NDArray[np.float32] | QuantizedRows, op: str, *index: str) -> str:
     """Picks rows of an embedding, by `Gather` or `Slice`, in float."""
     if not isinstance(rows, QuantizedRows):
         return graph.add(op, graph.constant(name, rows), *index)
@@ -152,17 +103,16 @@ def _rows(graph: _Graph, name: str, rows: npt.NDArray[np.float32] | QuantizedRow
     return graph.add("Mul", graph.add("Cast", values, to=TensorProto.FLOAT), scale)
 
 
-def _loop(graph: _Graph, name: str, group: Group, state: str, observe: bool) -> list[str]:
-    """All iterations of a group. Returns its last hidden state and, if observed, each linear's input."""
+def _loop(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
+    """All iterations of a group. Returns its last hidden state."""
     body = graph.body(name)
     condition, first = f"{name}.condition", f"{name}.state"
-    current, observed = first, []
+    current = first
     for index, layer in enumerate(group.layers):
-        current, inputs = _layer(body, f"{name}.{index}", layer, current)
-        observed += inputs
+        current = _layer(body, f"{name}.{index}", layer, current)
     still = body.add("Identity", condition)  # where an early exit would decide
     shape: list[str | int | None] = ["batch", "piece", graph.config.hidden_size]
-    scans = [body.add("Identity", value) for value in observed] if observe else []
+    ranges = body.ranges or []
     subgraph = helper.make_graph(
         body.nodes,
         name,
@@ -174,17 +124,19 @@ def _loop(graph: _Graph, name: str, group: Group, state: str, observe: bool) -> 
         [
             helper.make_tensor_value_info(still, TensorProto.BOOL, []),
             helper.make_tensor_value_info(current, TensorProto.FLOAT, shape),
-            *(helper.make_tensor_value_info(scan, TensorProto.FLOAT, [None] * 3) for scan in scans),
+            *(helper.make_tensor_value_info(f"{value}.now", TensorProto.FLOAT, [2]) for value in ranges),
         ],
     )
     count = graph.constant(f"{name}.iterations", np.array(group.iterations, np.int64))
-    outputs = [f"{name}.output", *(f"{scan}.all" for scan in scans)]
-    graph.nodes.append(helper.make_node("Loop", [count, "", state], outputs, name=name, body=subgraph))
-    return outputs
+    node = helper.make_node("Loop", [count, "", state], [f"{name}.output", *ranges], name=name, body=subgraph)
+    graph.nodes.append(node)
+    if graph.ranges is not None:
+        graph.ranges += ranges
+    return f"{name}.output"
 
 
-def _layer(graph: _Graph, name: str, layer: Layer, state: str) -> tuple[str, list[str]]:
-    """One transformer layer. Returns the new hidden state and the inputs of its four linears."""
+def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
+    """One transformer layer. Returns the new hidden state."""
     context = _attention(graph, state, layer.qkv)
     attended = _linear(graph, context, layer.attention_output)
     middle = _residual_norm(graph, f"{name}.attention_gain", attended, state, layer.attention_gain)
@@ -194,14 +146,14 @@ def _layer(graph: _Graph, name: str, layer: Layer, state: str) -> tuple[str, lis
         op, domain = _ACTIVATIONS[graph.config.hidden_act]
         inner = graph.add(op, inner, domain=domain)
     outer = _linear(graph, inner, layer.ffn_output)
-    new_state = _residual_norm(graph, f"{name}.output_gain", outer, middle, layer.output_gain)
-    return new_state, [state, context, middle, inner]
+    return _residual_norm(graph, f"{name}.output_gain", outer, middle, layer.output_gain)
 
 
-def _attention(graph: _Graph, state: str, qkv: Linear | QuantizedLinear) -> str:
+def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -> str:
     """Self-attention over all pieces, the product with the fused query, key and value weights included."""
     weight, bias = _weight_and_bias(graph, qkv)
     if isinstance(qkv, Linear):
+        _observe(graph, state, qkv)
         op, inputs = "Attention", [state, weight, bias, graph.mask]
     else:
         quantized, scale, zero_point, weight_scale = _quantize(graph, state, qkv)
@@ -209,21 +161,33 @@ def _attention(graph: _Graph, state: str, qkv: Linear | QuantizedLinear) -> str:
     return graph.add(op, *inputs, domain="com.microsoft", num_heads=graph.config.num_attention_heads)
 
 
-def _linear(graph: _Graph, state: str, linear: Linear | QuantizedLinear) -> str:
+def _linear(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -> str:
     """A linear; in integers its bias goes into the product, too."""
     weight, bias = _weight_and_bias(graph, linear)
     if isinstance(linear, Linear):
+        _observe(graph, state, linear)
         return graph.add("Add", graph.add("MatMul", state, weight), bias)
     quantized, scale, zero_point, weight_scale = _quantize(graph, state, linear)
     inputs = (quantized, weight, scale, weight_scale, zero_point, "", bias)
     return graph.add("MatMulIntegerToFloat", *inputs, domain="com.microsoft")
 
 
-def _weight_and_bias(graph: _Graph, linear: Linear | QuantizedLinear) -> tuple[str, str]:
+def _observe(graph: GraphBuilder, state: str, linear: Linear) -> None:
+    """Adds the range of what enters a linear: [2] in a Loop's body, which stacks them, [1, 2] outside."""
+    if graph.ranges is None:
+        return
+    in_body = graph.iteration is not None
+    both = graph.add("Concat", graph.add("ReduceMin", state), graph.add("ReduceMax", state), axis=-1)
+    shape = graph.constant(f"{linear.name}.range_shape", np.array([2] if in_body else [1, 2]))
+    graph.add("Reshape", both, shape, output=f"{range_name(linear)}.now" if in_body else range_name(linear))
+    graph.ranges.append(range_name(linear))
+
+
+def _weight_and_bias(graph: GraphBuilder, linear: Linear | QuantizedLinear) -> tuple[str, str]:
     return graph.constant(f"{linear.name}.weight", linear.weight), graph.constant(f"{linear.name}.bias", linear.bias)
 
 
-def _quantize(graph: _Graph, state: str, linear: QuantizedLinear) -> tuple[str, str, str, str]:
+def _quantize(graph: GraphBuilder, state: str, linear: QuantizedLinear) -> tuple[str, str, str, str]:
     """Quantizes what enters a linear, with the iteration's scale.
 
     Returns:
@@ -237,13 +201,13 @@ def _quantize(graph: _Graph, state: str, linear: QuantizedLinear) -> tuple[str, 
     return graph.add("QuantizeLinear", state, scale, zero_point), scale, zero_point, weight_scale
 
 
-def _residual_norm(graph: _Graph, name: str, branch: str, residual: str, gain: npt.NDArray[np.float32]) -> str:
+def _residual_norm(graph: GraphBuilder, name: str, branch: str, residual: str, gain: npt.NDArray[np.float32]) -> str:
     """LN(branch + residual) less its β; the branch comes centred from its weights."""
     mean = graph.add("ReduceMean", residual, axes=[-1], keepdims=1)
     return _norm(graph, name, branch, graph.add("Sub", residual, mean), gain)
 
 
-def _norm(graph: _Graph, name: str, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
+def _norm(graph: GraphBuilder, name: str, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
     """γ·(value + other) / sqrt(mean((value + other)²) + ε)."""
     inputs = (value, other, graph.constant(name, gain))
     epsilon = graph.config.layer_norm_eps

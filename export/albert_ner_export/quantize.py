@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph import build_graph, input_name
+from albert_ner_export.graph import build_graph, range_name
 from albert_ner_export.weights import AlbertWeights, Float32, Layer, Linear, QuantizedLinear, QuantizedRows
-from albert_ner_onnx.session import open_session
+from albert_ner_onnx.session import available_cores, open_session
 
 _WEIGHT_LIMIT = 63
 _ROW_LIMIT = 127
@@ -37,17 +37,13 @@ def observe_ranges(
     Returns:
         By the name of each linear but the classifier: float32 [iteration, 2], minimum and maximum, both including 0.
     """
-    names = [linear.name for linear in weights.linears]
-    outputs = [input_name(linear) for linear in weights.linears]
-    session = open_session(build_graph(config, weights, observe=True).SerializeToString())
+    session = open_session(build_graph(config, weights, observe=True).SerializeToString(), threads=available_cores())
+    outputs = [range_name(linear) for linear in weights.linears]
+    found = [session.run(outputs, {"input_ids": sequence[None]}) for sequence in sequences]
     ranges: dict[str, Float32] = {}
-    for sequence in sequences:
-        for name, values in zip(names, session.run(outputs, {"input_ids": sequence[None]}), strict=True):
-            flat = values.reshape(values.shape[0], -1)  # the batch of one stands for the projection's iteration
-            found = np.stack([flat.min(axis=1), flat.max(axis=1)], axis=1)
-            known = ranges.setdefault(name, np.zeros_like(found))
-            np.minimum(known[:, 0], found[:, 0], out=known[:, 0])
-            np.maximum(known[:, 1], found[:, 1], out=known[:, 1])
+    for linear, values in zip(weights.linears, zip(*found, strict=True), strict=True):
+        lows, highs = np.stack(values, axis=-1).swapaxes(0, 1)  # [iteration, sequence] each
+        ranges[linear.name] = np.stack([np.minimum(lows.min(axis=1), 0), np.maximum(highs.max(axis=1), 0)], axis=1)
     return ranges
 
 

@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from albert_ner_export.config import AlbertConfig
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.session import open_session
+from albert_ner_onnx.session import available_cores, open_session
 
 _PADDING = 8  # pieces of padding that each sequence gets at least, where the maximum length allows
 _BATCH = 16
@@ -60,7 +60,7 @@ def run_reference(
     Returns:
         Logits of each sequence, float32 [piece, tag], without those of the padding.
     """
-    session = open_session(model.read_bytes(), threads=os.cpu_count() or 1)
+    session = open_session(model.read_bytes(), threads=available_cores())
     by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
     results: dict[int, npt.NDArray[np.float32]] = {}
     for start in range(0, len(by_length), _BATCH):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from albert_ner_onnx.decoding import softmax
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.manifest import Verification
-from albert_ner_onnx.session import Session
+from albert_ner_onnx.session import Session, available_cores
 
 Logits = npt.NDArray[np.float32]
 
@@ -19,7 +19,7 @@ _TOLERANCE = 1e-4  # of a logit, relative to the largest one if that is over 1
 
 def run_model(model: bytes, sequences: Sequence[npt.NDArray[np.int64]]) -> list[Logits]:
     """Runs an exported graph on each sequence, int64 [piece], alone. Returns float32 [piece, tag] each."""
-    session = Session(model, threads=1)
+    session = Session(model, threads=available_cores())
     return [session.run(sequence[None])[0] for sequence in sequences]
 
 

@@ -26,14 +26,17 @@ from albert_ner_onnx import ExportError
         ({"inner_group_num": 4}, "inner_group_num (4) at most their quotient (3)"),
         ({"layer_norm_eps": "tiny"}, "layer_norm_eps must be a small positive number"),
         ({"layer_norm_eps": -1.0}, "layer_norm_eps must be a small positive number"),
-        ({"id2label": None}, "no id2label"),
+        ({"id2label": None}, "no id2label; give the tag of each logit with --labels FILE"),
         ({"id2label": {}}, "no id2label"),
+        ({"id2label": ["O", "B-PER"]}, "no id2label"),
         ({"id2label": {"0": "O", "2": "B-PER"}}, "id2label must have the ids 0 to 1, no '1'"),
-        ({"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}, "generic names (LABEL_0 …); write the real tags there"),
-        ({"id2label": {"0": "B-PER"}}, "must have unique tags and an 'O'"),
-        ({"id2label": {"0": "O", "1": "O"}}, "must have unique tags and an 'O'"),
-        ({"id2label": {"0": "O", "1": "S-PER"}}, "tag 'S-PER': expected O, B-X or I-X"),
-        ({"id2label": {"0": "O", "1": 5}}, "id2label"),
+        ({"id2label": {"0": "O", "1": 5}}, "id2label must map ids to strings, found int for id 1"),
+        ({"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}, "id2label: generic names (LABEL_0 …); give the model's tags"),
+        ({"id2label": {"0": "B-PER"}}, "id2label: expected a tag 'O'"),
+        ({"id2label": {"0": "O", "1": "O"}}, "id2label: tags must be unique, found 'O' for ids 0 and 1"),
+        ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- beside it"),
+        ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tag 'LOC' beside 'B-PER'"),
+        ({"id2label": {"0": "O", "1": "B-P\nER"}}, "found 'B-P\\nER'"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
@@ -41,6 +44,7 @@ def test_what_cannot_be_exported_is_refused_by_name(changes: dict[str, Any], mes
         AlbertConfig.from_dict(toy.config(**changes))
     assert message in str(error.value)
     assert str(error.value).startswith("config.json: ")
+    assert "\n" not in str(error.value)
 
 
 def test_what_is_left_out_is_what_transformers_takes() -> None:
@@ -69,6 +73,11 @@ def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[
 def test_labels_that_are_given_replace_the_configurations() -> None:
     settings = toy.config(id2label={"0": "LABEL_0", "1": "LABEL_1"})
     assert AlbertConfig.from_dict(settings, ["O", "I-X"]).tags == ("O", "I-X")
+
+
+def test_labels_that_are_given_are_checked() -> None:
+    with pytest.raises(ExportError, match=r"^labels: generic names \(LABEL_0 …\)"):
+        AlbertConfig.from_dict(toy.config(), ["LABEL_0", "LABEL_1"])
 
 
 def test_what_is_written_is_what_was_read() -> None:

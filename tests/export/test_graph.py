@@ -14,7 +14,7 @@ from transformers import AlbertForTokenClassification
 import toy
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import OPSETS, build_graph, input_name
+from albert_ner_export.graph import OPSETS, build_graph, range_name
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.weights import AlbertWeights
@@ -147,16 +147,25 @@ def test_inputs_outputs_and_versions() -> None:
     assert model.ir_version == 8
 
 
-def test_what_enters_each_linear_can_be_observed() -> None:
-    config, weights = folded(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
+def test_the_range_of_what_enters_a_linear_can_be_observed(tmp_path: Path) -> None:
+    """Against what transformers' own linears are called with."""
+    checkpoint = read_checkpoint(
+        toy.write_checkpoint(tmp_path, num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
+    )
+    config, weights = checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)
     session = open_session(build_graph(config, weights, observe=True).SerializeToString())
-    outputs = [input_name(linear) for linear in weights.linears]
+    outputs = [range_name(linear) for linear in weights.linears]
     ids = random_ids(config, 2, 7)
-    values = dict(zip(outputs, session.run(outputs, {"input_ids": ids}), strict=True))
-    assert values["projection.input"].shape == (2, 7, config.embedding_size)
-    assert values["group0.1.ffn_output.input"].shape == (3, 2, 7, config.intermediate_size)
-    # What enters a group's second iteration is what the first one's last layer gave, which entered nothing else
-    first = values["group0.0.qkv.input"]
-    assert first.shape == (3, 2, 7, config.hidden_size)
+    ranges = dict(zip(outputs, session.run(outputs, {"input_ids": ids}), strict=True))
+    assert ranges["projection.range"].shape == (1, 2)
+
+    model = AlbertForTokenClassification.from_pretrained(tmp_path).eval()
+    seen: list[torch.Tensor] = []
+    layer = model.albert.encoder.albert_layer_groups[0].albert_layers[1]
+    layer.ffn_output.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        model(torch.from_numpy(ids))
+    expected = [[tensor.min().item(), tensor.max().item()] for tensor in seen]
+    np.testing.assert_allclose(ranges["group0.1.ffn_output.range"], expected, rtol=1e-4, atol=1e-5)
     plain = Session(build_graph(config, weights).SerializeToString(), 1).run(ids)
     np.testing.assert_array_equal(session.run(["logits"], {"input_ids": ids})[0], plain)
