@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.schemes import scheme_of, spans
+from albert_ner_onnx.schemes import is_tag, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ def evaluate(gold: Sequence[Sequence[str]], guess: Sequence[Sequence[str]]) -> E
     """
     if len(gold) != len(guess):
         raise InputError(f"{len(gold)} sentences have gold tags, {len(guess)} have guessed ones; expected as many")
-    for tags in (gold, guess):
-        scheme_of(dict.fromkeys(tag for sentence in tags for tag in sentence))
+    for tag in dict.fromkeys(tag for side in (gold, guess) for sentence in side for tag in sentence):
+        if not is_tag(tag):
+            raise InputError(f"tag {tag!r}: expected O, B-X or I-X, with X a label such as PER")
     words = correct_words = 0
     correct_phrases, found_phrases, gold_phrases = Counter[str](), Counter[str](), Counter[str]()
     for index, (gold_tags, guess_tags) in enumerate(zip(gold, guess, strict=True)):

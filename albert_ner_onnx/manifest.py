@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from albert_ner_onnx.errors import PackageError
+from albert_ner_onnx.schemes import SCHEMES
 
 T = TypeVar("T")
 SCHEMA_VERSION = 1
@@ -56,7 +57,7 @@ class Manifest:
         license: Licence of the weights, as its source names it.
         language: Language of the model, as its source names it.
         tags: The model's tags, in the order of its logits.
-        scheme: How they mark a span: `IOB2`, or `IO` if no tag has the prefix `B-`.
+        scheme: How they mark a span: one of `schemes.SCHEMES`.
         max_pieces: Pieces that the model can take at once, `cls_id` and `sep_id` included.
         cls_id: Piece that opens every sequence.
         sep_id: Piece that closes every sequence.
@@ -120,6 +121,8 @@ class Manifest:
     def _problem(self) -> str | None:
         if "O" not in self.tags or len(set(self.tags)) != len(self.tags):
             return f"tags must be unique and hold 'O', found {list(self.tags)}"
+        if self.scheme not in SCHEMES:
+            return f"scheme must be one of {', '.join(SCHEMES)}, found {self.scheme!r}"
         if self.max_pieces < 3:
             return f"max_pieces must be 3 or more, found {self.max_pieces}"
         for name in (MODEL, TOKENIZER):

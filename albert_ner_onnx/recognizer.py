@@ -159,7 +159,7 @@ class EntityRecognizer:
         if (decision.tags == self._outside).all():
             return []
         entities = []
-        for label, start, stop in spans([self.manifest.tags[tag] for tag in decision.tags]):
+        for label, start, stop in spans([self.manifest.tags[tag] for tag in decision.tags], self.manifest.scheme):
             first, last = words[start].start, words[stop - 1].end
             score = float(decision.probabilities[start:stop].mean(dtype=np.float64))
             entities.append(Entity(text[first:last], label, first, last, score))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from albert_ner_onnx.cli import info
 from albert_ner_onnx.errors import ExportError
@@ -30,11 +31,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("int8", "fp32"), default="int8", help="of the weights and products (default: int8)"
     )
     parser.add_argument(
-        "--max-pieces",
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="the model's tags, one a line, in id order: for a checkpoint without, or with generic ones (LABEL_0 …)",
+    )
+    parser.add_argument(
+        "--case-sensitive",
+        choices=("true", "false"),
+        help="whether the tokenizer heeds case (default: what the checkpoint says)",
+    )
+    parser.add_argument(
+        "--max-sentence-length",
         type=int,
         metavar="N",
         help="longest sequence that the model is given, in pieces; longer texts are read in windows of it (default: "
-        "its positions; better what it was trained on, if that is less)",
+        "a Spark NLP archive's maxSentenceLength, or the model's positions; better what it was trained on, if that is "
+        "less)",
+    )
+    parser.add_argument(
+        "--exact-spark-nlp",
+        action="store_true",
+        help="keep all rules of a Spark NLP archive as its engine applied them, also those that lose text",
+    )
+    parser.add_argument(
+        "--interface",
+        choices=("native", "huggingface"),
+        help="the graph's inputs: for this runtime alone, or also for optimum, transformers.js and others that give "
+        "input_ids, attention_mask and token_type_ids (default: native)",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT, once the new package is complete")
     parser.add_argument("--license", metavar="NAME", help="licence of the weights (default: what the README says)")
@@ -50,11 +74,11 @@ def run(args: argparse.Namespace) -> int:
             args.checkpoint,
             args.out,
             precision=args.precision,
-            max_pieces=args.max_pieces,
             force=args.force,
             license=args.license,
             language=args.language,
             report=_report,
+            **_source_options(args),
         )
     except ModuleNotFoundError as error:
         raise ExportError(f"exporting needs {error.name}: pip install 'albert-ner-onnx[export]'") from error
@@ -63,6 +87,18 @@ def run(args: argparse.Namespace) -> int:
     for line in info.verification_lines(manifest.verification)[:-1]:
         print(line)
     return 0
+
+
+def _source_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What was given of the options that are the source's or the exporter's to decide otherwise."""
+    options = {
+        "labels": args.labels,
+        "case_sensitive": {"true": True, "false": False}.get(args.case_sensitive),
+        "max_sentence_length": args.max_sentence_length,
+        "exact_spark_nlp": args.exact_spark_nlp or None,
+        "interface": args.interface,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _report(line: str) -> None:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from albert_ner_export.checkpoint import Checkpoint
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import INTERFACES, OPSETS, build_graph
 from albert_ner_export.interface import hugging_face_files
+from albert_ner_export.labels import read_labels
 from albert_ner_export.package import check_target, write_package
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
@@ -34,7 +35,10 @@ def export_package(
     out: Path,
     *,
     precision: str = "int8",
-    max_pieces: int | None = None,
+    labels: Path | None = None,
+    case_sensitive: bool | None = None,
+    max_sentence_length: int | None = None,
+    exact_spark_nlp: bool = False,
     interface: str = "native",
     force: bool = False,
     license: str | None = None,
@@ -47,8 +51,12 @@ def export_package(
         source: A Hugging Face folder.
         out: The package's folder, which must not exist.
         precision: `int8`, or `fp32` for the float graph.
-        max_pieces: Longest sequence that the package gives the model, special pieces included; longer texts are read
-            in windows of it. By default the model's positions; the longest that it was trained on may be less.
+        labels: A file of the tag of each logit, one a line, for a source that has none or generic ones.
+        case_sensitive: Whether the tokenizer heeds case; by default as the source says.
+        max_sentence_length: Longest sequence that the package gives the model, in pieces, special ones included; longer
+            texts are read in windows of it. By default as the source says, or the model's positions; the longest that
+            it was trained on may be less.
+        exact_spark_nlp: Whether to keep all of Spark NLP's rules, also those that lose text.
         interface: `native`, or `huggingface`: with the inputs that optimum, transformers.js or Triton give, and with
             the files that transformers loads.
         force: Whether to replace `out` if it exists.
@@ -68,10 +76,17 @@ def export_package(
         raise ExportError(f"interface must be one of {', '.join(INTERFACES)}, found {interface!r}")
     check_target(out, force)
     report(f"reading {source}")
-    checkpoint = read_checkpoint(source)
+    options = SourceOptions(
+        labels=read_labels(labels) if labels else None,
+        case_sensitive=case_sensitive,
+        max_sentence_length=max_sentence_length,
+        exact_spark_nlp=exact_spark_nlp,
+        warn=report,
+    )
+    checkpoint = read_checkpoint(source, options)
     config = checkpoint.config
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    max_pieces = _check_max_pieces(max_pieces or checkpoint.max_pieces, config.max_position_embeddings)
+    max_pieces = _check_length(max_sentence_length or checkpoint.max_pieces, config.max_position_embeddings)
     texts = PieceTexts(facts)
     weights = fold_weights(config, checkpoint.tensors)
     model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
@@ -109,11 +124,11 @@ def export_package(
     return manifest
 
 
-def _check_max_pieces(asked: int | None, positions: int) -> int:
+def _check_length(asked: int | None, positions: int) -> int:
     if asked is None:
         return positions
     if not 3 <= asked <= positions:
-        raise ExportError(f"max_pieces must be from 3 to the model's {positions} positions, found {asked}")
+        raise ExportError(f"the maximum length must be from 3 to the model's {positions} positions, found {asked}")
     return asked
 
 

@@ -36,6 +36,7 @@ from albert_ner_onnx import ExportError
         ({"id2label": {"0": "O", "1": "O"}}, "id2label: tags must be unique, found 'O' for ids 0 and 1"),
         ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- beside it"),
         ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tag 'LOC' beside 'B-PER'"),
+        ({"id2label": {"0": "O", "1": "B-\ud800"}}, "found 'B-\\ud800'"),  # as JSON may hold it
         ({"id2label": {"0": "O", "1": "B-P\nER"}}, "found 'B-P\\nER'"),
     ],
 )

@@ -51,7 +51,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
 
 
 def test_fp32_and_a_shorter_window(checkpoint: Path, tmp_path: Path) -> None:
-    manifest = export_package(checkpoint, tmp_path / "out", precision="fp32", max_pieces=9)
+    manifest = export_package(checkpoint, tmp_path / "out", precision="fp32", max_sentence_length=9)
     assert (manifest.precision, manifest.max_pieces, manifest.license) == ("fp32", 9, None)
     assert manifest.verification.int8_tag_agreement is None
     (tags,) = load(tmp_path / "out").tag([["John", "Smith"] * 20])
@@ -84,8 +84,8 @@ def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"precision": "int4"}, "precision must be one of int8, fp32, found 'int4'"),
-        ({"max_pieces": 2}, "max_pieces must be from 3 to the model's 24 positions, found 2"),
-        ({"max_pieces": 25}, "max_pieces must be from 3 to the model's 24 positions, found 25"),
+        ({"max_sentence_length": 2}, "the maximum length must be from 3 to the model's 24 positions, found 2"),
+        ({"max_sentence_length": 25}, "the maximum length must be from 3 to the model's 24 positions, found 25"),
     ],
 )
 def test_options_that_do_not_fit(checkpoint: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
@@ -102,7 +102,7 @@ def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None
     """Integer weights equal on any machine; scales follow the last bits of floats, so nearly."""
     embedded = Manifest.read(default_package())
     source = CHECKPOINTS / embedded.name
-    found = export_package(source, tmp_path / "out", max_pieces=embedded.max_pieces)
+    found = export_package(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
     assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)
     assert found.files["tokenizer.json"] == embedded.files["tokenizer.json"]
     new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_package()))

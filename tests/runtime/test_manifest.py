@@ -34,6 +34,7 @@ def test_the_default_states_its_licence_and_language() -> None:
         ("tags", [], "tags must be unique and hold 'O'"),
         ("tags", ["O", "O"], "tags must be unique"),
         ("tags", ["O", 1], "tags must be tuple"),
+        ("scheme", "IOB3", "scheme must be one of IOB2, IO, IOBES, BILOU, none, found 'IOB3'"),
         ("max_pieces", "512", "max_pieces must be int, found '512'"),
         ("max_pieces", True, "max_pieces must be int"),
         ("max_pieces", 2, "max_pieces must be 3 or more, found 2"),

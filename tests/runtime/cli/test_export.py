@@ -24,7 +24,7 @@ def test_export_hands_its_arguments_to_the_exporter(
 
     set_exporter(monkeypatch, export_package)
     assert main(["export", "source", str(package)]) == 0
-    options = {"precision": "int8", "max_pieces": None, "force": False, "license": None, "language": None}
+    options = {"precision": "int8", "force": False, "license": None, "language": None}
     assert calls == [(Path("source"), package, options)]
     out, err = capsys.readouterr()
     assert err == "reading\n"
@@ -40,7 +40,6 @@ def test_export_hands_its_arguments_to_the_exporter(
                 "a",
                 str(package),
                 "--precision=fp32",
-                "--max-pieces=9",
                 "--force",
                 "--license=MIT",
                 "--language=de",
@@ -52,7 +51,7 @@ def test_export_hands_its_arguments_to_the_exporter(
         (
             Path("a"),
             package,
-            {"precision": "fp32", "max_pieces": 9, "force": True, "license": "MIT", "language": "de"},
+            {"precision": "fp32", "force": True, "license": "MIT", "language": "de"},
         ),
     ]
 
@@ -65,4 +64,45 @@ def test_export_names_the_extra_that_is_missing(
     err = capsys.readouterr().err
     assert err.startswith("albert-ner: error: exporting needs albert_ner_export")
     assert err.endswith(": pip install 'albert-ner-onnx[export]'\n")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("--labels=tags.txt", {"labels": Path("tags.txt")}),
+        ("--case-sensitive=true", {"case_sensitive": True}),
+        ("--case-sensitive=false", {"case_sensitive": False}),
+        ("--max-sentence-length=512", {"max_sentence_length": 512}),
+        ("--exact-spark-nlp", {"exact_spark_nlp": True}),
+        ("--interface=native", {"interface": "native"}),
+        ("--interface=huggingface", {"interface": "huggingface"}),
+    ],
+)
+def test_export_hands_on_what_is_given_of_the_source(
+    package: Path, monkeypatch: pytest.MonkeyPatch, argument: str, expected: dict[str, object]
+) -> None:
+    calls: list[dict[str, object]] = []
+
+    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+        calls.append(options)
+        return manifest()
+
+    set_exporter(monkeypatch, export_package)
+    assert main(["export", "a", str(package)]) == 0
+    assert main(["export", "a", str(package), argument]) == 0
+    plain, given = calls
+    assert given == plain | expected
+    assert given.keys() - plain.keys() == expected.keys()
+
+
+@pytest.mark.parametrize(
+    "argument", ["--case-sensitive=maybe", "--case-sensitive", "--max-sentence-length=x", "--interface=triton"]
+)
+def test_export_refuses_other_values(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["export", "a", "b", argument])
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert argument.partition("=")[0] in err
     assert err.count("\n") == 1

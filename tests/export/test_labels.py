@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from albert_ner_export.labels import check_tags, read_labels
+from albert_ner_onnx import ExportError
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"O\nB-PER\nI-PER\n",
+        b"O\nB-PER\nI-PER",
+        b"\xef\xbb\xbfO\r\nB-PER\r\nI-PER\r\n",
+        b" O\t\nB-PER \nI-PER\n\n \n",
+    ],
+)
+def test_a_tag_a_line(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(data)
+    assert read_labels(path) == ("O", "B-PER", "I-PER")
+
+
+def test_other_alphabets_and_inner_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_text("人名\nO\nfirst name\nPersonne\u00a0physique\n", "utf-8")
+    assert read_labels(path) == ("人名", "O", "first name", "Personne\u00a0physique")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the tag with id 0 must be one line of text without space around it, found ''"),
+        (b"\n\n", "the tag with id 0 must be one line"),
+        (b"O\n\nB-PER\n", "the tag with id 1 must be one line of text without space around it, found ''"),
+        (b"O\rB-PER\r", "the tag with id 0 must be one line of text without space around it, found 'O\\rB-PER'"),
+        (b"O\nB-\x00\n", "the tag with id 1"),
+        ("O\nB-PER\u2028I-PER\n".encode(), "the tag with id 1"),
+        (b"O\nB-PER\nO\n", "tags must be unique, found 'O' for ids 0 and 2"),
+        (b"B-PER\nI-PER\n", "expected a tag 'O', of the words in no entity, found none among 2"),
+        (b"LABEL_0\nLABEL_1\n", "generic names (LABEL_0 …)"),
+        (b"O\nB-PER\nLABEL_2\n", "generic names (LABEL_2 …)"),
+        (b"O\nB-PER\nX-RAY\n", "tag 'X-RAY' beside 'B-PER'"),
+        (b'{"0": "O", "1": "B-PER"}', "expected a tag 'O'"),
+        (b"O\nB-\xe9\n", "not UTF-8, byte 0xe9 at offset 4; convert it to UTF-8"),
+        ("O\nB-PER\n".encode("utf-16"), "not UTF-8, byte 0xff at offset 0"),
+        (b"O\n" * 600_000, "over 1048576 bytes; expected the model's tags alone"),
+    ],
+)
+def test_what_is_no_labels_file_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(data)
+    with pytest.raises(ExportError) as error:
+        read_labels(path)
+    assert str(error.value).startswith(f"{path}: {message}")
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none.txt", "No such file"), (".", "Is a directory")])
+def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(ExportError, match=f"can't be read \\({reason}.*; expected one tag a line, in id order"):
+        read_labels(tmp_path / name)
+
+
+@given(st.lists(st.text(max_size=8), max_size=4))
+def test_tags_pass_whole_or_are_refused_in_one_line(tags: list[str]) -> None:
+    tags = ["O", *tags]
+    refusal = _refusal(tags)
+    if refusal is None:
+        assert check_tags(tags, "labels") == tuple(tags)
+        assert "\n".join(tags).encode().decode().splitlines() == [tag.strip() for tag in tags]
+    else:
+        assert refusal.startswith("labels: ")
+        assert len(refusal.splitlines()) == 1
+
+
+def _refusal(tags: list[str]) -> str | None:
+    try:
+        check_tags(tags, "labels")
+    except ExportError as error:
+        return str(error)
+    return None
