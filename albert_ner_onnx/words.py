@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Final
 from unicodedata import category
 
+from albert_ner_onnx import spark_nlp
 from albert_ner_onnx.entities import Word
 
 LONGEST: Final = 1000
@@ -197,5 +198,7 @@ def split_words(text: str) -> list[Word]:
     return [new(Word, (text[start:end], start, end)) for start, end in spans]
 
 
-SPLITTERS: Final[Mapping[str, Callable[[str], list[Word]]]] = MappingProxyType({"conll": split_words})
+SPLITTERS: Final[Mapping[str, Callable[[str], list[Word]]]] = MappingProxyType(
+    {"conll": split_words, "spark-nlp": spark_nlp.split_words}
+)
 """The splitters that a package's manifest can name."""

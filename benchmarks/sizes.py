@@ -128,8 +128,7 @@ def describe_graph(file: str) -> dict[str, Any]:
         floats += sum(node.op_type == "Attention" for node in graph.node)
         integers = sum(
             "Integer" in node.op_type
-            or ("Quantize" in node.op_type
-            and "MatMul" in node.op_type)
+            or ("Quantize" in node.op_type and "MatMul" in node.op_type)
             or node.op_type == "QAttention"
             for node in graph.node
         )

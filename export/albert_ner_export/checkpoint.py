@@ -37,11 +37,13 @@ class SparkNlpSettings:
 
     Attributes:
         engine: `tensorflow` or `onnx`.
+        masked_piece: The piece that its engine's attention ignores wherever it stands; `None` if it ignores none.
         white_list: The labels that its NerConverter keeps; `None` for all.
         has_no_schema: Whether its NerConverter takes the tags for labels, without prefixes.
     """
 
     engine: str
+    masked_piece: int | None = None
     white_list: tuple[str, ...] | None = None
     has_no_schema: bool = False
 

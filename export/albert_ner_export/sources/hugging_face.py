@@ -1,9 +1,8 @@
-"""A local Hugging Face folder: config.json, model.safetensors (or its shards), tokenizer.json."""
+"""A local Hugging Face folder: config.json, the weights as safetensors or PyTorch's own, and the tokenizer's files."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +13,23 @@ from safetensors import SafetensorError, deserialize
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.config import AlbertConfig
+from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.pytorch_bin import read_pytorch_bin
+from albert_ner_export.sources.tokenizer_files import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
+Tensors = dict[str, npt.NDArray[np.float32]]
+
+CONFIG, CARD = "config.json", "README.md"
+SAFETENSORS, PYTORCH = "model.safetensors", "pytorch_model.bin"
+# In the order of preference, which is transformers' own
+WEIGHTS = (SAFETENSORS, f"{SAFETENSORS}.index.json", PYTORCH, f"{PYTORCH}.index.json")
 _FLOATS = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
-_WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 
 
-class _Folder:
-    """A folder whose files are read once, each with its checksum kept."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sha256: dict[str, str] = {}
-
-    def has(self, name: str) -> bool:
-        return (self.path / name).is_file()
-
-    def read(self, name: str) -> bytes:
-        try:
-            data = (self.path / name).read_bytes()
-        except OSError as error:
-            raise ExportError(
-                f"{self.path / name}: can't be read ({error.strerror}); it is part of the checkpoint"
-            ) from None
-        self.sha256[name] = hashlib.sha256(data).hexdigest()
-        return data
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        try:
-            data = json.loads(self.read(name))
-        except (ValueError, RecursionError) as error:
-            raise ExportError(f"{self.path / name}: not JSON ({error})") from None
-        if not isinstance(data, dict):
-            raise ExportError(f"{self.path / name}: must be a JSON object, found {type(data).__name__}")
-        return data
+def is_hugging_face(path: Path) -> bool:
+    """Whether it is a folder with a config.json and weights that this module reads."""
+    return (path / CONFIG).is_file() and any((path / name).is_file() for name in WEIGHTS)
 
 
 def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
@@ -58,43 +40,62 @@ def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
     """
     if not path.is_dir():
         raise ExportError(f"{path}: no such folder; expected a Hugging Face checkpoint (config.json and its weights)")
-    folder = _Folder(path)
-    config = AlbertConfig.from_dict(folder.read_json("config.json"), options.labels)
-    card = _front_matter(path / "README.md")
+    folder = Folder(path)
+    config = AlbertConfig.from_dict(folder.read_json(CONFIG), options.labels)
+    card = _front_matter(path / CARD)
     return Checkpoint(
         name=path.resolve().name,
         folder=path,
         config=config,
         tensors=_read_tensors(folder),
-        tokenizer=folder.read("tokenizer.json"),
+        tokenizer=read_tokenizer(folder, options),
+        max_pieces=options.max_sentence_length,
         license=_one_line(card.get("license")),
         language=_one_line(card.get("language")),
         sha256=folder.sha256,
     )
 
 
-def _read_tensors(folder: _Folder) -> dict[str, npt.NDArray[np.float32]]:
-    if folder.has(_WEIGHTS):
-        return _read_safetensors(folder, _WEIGHTS)
-    if not folder.has(_INDEX):
+def _read_tensors(folder: Folder) -> Tensors:
+    name = next((name for name in WEIGHTS if folder.has(name)), None)
+    if name is None:
         raise ExportError(
-            f"{folder.path}: no {_WEIGHTS} and no {_INDEX} in it; "
-            "save the model with transformers' save_pretrained(…, safe_serialization=True)"
+            f"{folder.path}: no {' and no '.join(WEIGHTS)} in it; save the model with transformers' save_pretrained(…)"
         )
-    weight_map = folder.read_json(_INDEX).get("weight_map")
-    if not isinstance(weight_map, dict) or not all(isinstance(shard, str) for shard in weight_map.values()):
-        raise ExportError(f"{folder.path / _INDEX}: weight_map must map each tensor to its file")
-    tensors: dict[str, npt.NDArray[np.float32]] = {}
+    read = _read_safetensors if name.startswith(SAFETENSORS) else _read_pytorch
+    return _read_shards(folder, name, read) if name.endswith(".index.json") else read(folder, name)
+
+
+def _read_shards(folder: Folder, index: str, read: Callable[[Folder, str], Tensors]) -> Tensors:
+    tensors: Tensors = {}
+    weight_map = read_weight_map(folder, index)
     for shard in sorted(set(weight_map.values())):
-        if Path(shard).name != shard:
-            raise ExportError(f"{folder.path / _INDEX}: {shard!r} is no name of a file in the checkpoint's folder")
-        tensors |= _read_safetensors(folder, shard)
+        tensors |= read(folder, shard)
     if missing := sorted(set(weight_map) - set(tensors)):
-        raise ExportError(f"{folder.path / _INDEX}: names tensors that no shard holds: {', '.join(missing[:3])}")
+        raise ExportError(f"{folder.path / index}: names tensors that no shard holds: {', '.join(missing[:3])}")
     return tensors
 
 
-def _read_safetensors(folder: _Folder, name: str) -> dict[str, npt.NDArray[np.float32]]:
+def read_weight_map(folder: Folder, index: str) -> dict[str, str]:
+    """The name of the file that holds each tensor, as an index of shards says.
+
+    Raises:
+        ExportError: It says none, or one outside of the folder.
+    """
+    weight_map = folder.read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(shard, str) for shard in weight_map.values()):
+        raise ExportError(f"{folder.path / index}: weight_map must map each tensor to its file")
+    for shard in weight_map.values():
+        if Path(shard).name != shard:
+            raise ExportError(f"{folder.path / index}: {shard!r} is no name of a file in the checkpoint's folder")
+    return weight_map
+
+
+def _read_pytorch(folder: Folder, name: str) -> Tensors:
+    return read_pytorch_bin(folder.read(name), folder.path / name)
+
+
+def _read_safetensors(folder: Folder, name: str) -> Tensors:
     """Reads the floating-point tensors of one file as float32; others (position ids) are no weights."""
     try:
         entries = deserialize(folder.read(name))

@@ -11,7 +11,9 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 
 import toy
+from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources import read_checkpoint
+from albert_ner_export.sources.hugging_face import is_hugging_face
 from albert_ner_onnx import ExportError
 
 WEIGHTS = "model.safetensors"
@@ -61,6 +63,30 @@ def test_checksums_are_of_what_was_read(folder: Path) -> None:
         for name in ("config.json", WEIGHTS, "tokenizer.json")
     }
     assert checkpoint.name == "toy"
+    assert checkpoint.folder == folder
+
+
+def test_what_a_hugging_face_folder_is(folder: Path) -> None:
+    assert is_hugging_face(folder)
+    for name in ("model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5"):
+        (folder / WEIGHTS).rename(folder / name)
+        assert is_hugging_face(folder) == (name != "tf_model.h5")
+        (folder / name).rename(folder / WEIGHTS)
+    assert not is_hugging_face(folder / "config.json")
+    assert not is_hugging_face(folder / "absent")
+    (folder / "config.json").unlink()
+    assert not is_hugging_face(folder)
+
+
+def test_options_stand_above_what_the_folder_says(folder: Path) -> None:
+    labels = ("O", "B-X", "I-X", "B-Y", "I-Y")
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 8}')
+    assert read_checkpoint(folder).max_pieces is None
+    options = SourceOptions(labels=labels, case_sensitive=True, max_sentence_length=16)
+    checkpoint = read_checkpoint(folder, options)
+    assert checkpoint.config.tags == labels
+    assert checkpoint.max_pieces == 16
+    assert json.loads(checkpoint.tokenizer)["normalizer"]["lowercase"] is False
 
 
 @pytest.mark.parametrize(
@@ -106,7 +132,7 @@ def _truncate(folder: Path) -> None:
     ("damage", "message"),
     [
         (lambda folder: (folder / "config.json").unlink(), "config.json: can't be read"),
-        (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json: can't be read"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer in it; expected one of tokenizer.json"),
         (lambda folder: (folder / WEIGHTS).unlink(), "no model.safetensors and no model.safetensors.index.json"),
         (_write("config.json", b"{"), "config.json: not JSON"),
         (_write("config.json", b"[]"), "config.json: must be a JSON object, found list"),
