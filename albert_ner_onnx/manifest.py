@@ -48,6 +48,23 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SparkNlp:
+    """What a package made of a Spark NLP archive keeps of its pipeline.
+
+    Attributes:
+        exact: Whether the engine's own cuts and masks are applied: what is over the maximum length gets no tag.
+        masked_piece: The piece that the engine masks; `None` if it masks none.
+        white_list: The labels that its NerConverter keeps; `None` for all.
+        has_no_schema: Whether its NerConverter takes tags for labels, without prefixes.
+    """
+
+    exact: bool
+    masked_piece: int | None
+    white_list: tuple[str, ...] | None
+    has_no_schema: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The manifest of a package.
 
@@ -62,6 +79,8 @@ class Manifest:
         cls_id: Piece that opens every sequence.
         sep_id: Piece that closes every sequence.
         word_splitter: Which rules split a text into words.
+        piece_rule: How a word becomes pieces, one of `tokenization.PIECE_RULES`.
+        spark_nlp: What is kept of a Spark NLP pipeline; `None` for models of other sources.
         lower_case: Whether the tokenizer ignores case.
         precision: `int8` or `fp32`.
         opsets: Version of each operator set that the graph uses, by domain.
@@ -81,6 +100,8 @@ class Manifest:
     cls_id: int
     sep_id: int
     word_splitter: str
+    piece_rule: str
+    spark_nlp: SparkNlp | None
     lower_case: bool
     precision: str
     opsets: Mapping[str, int]
@@ -158,6 +179,9 @@ class Manifest:
         return data
 
 
+_NESTED: Mapping[str, type[Verification | SparkNlp]] = {"verification": Verification, "spark_nlp": SparkNlp}
+
+
 def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
     """Builds the dataclass `kind` out of parsed JSON, refusing what is missing or has another type."""
     if not isinstance(data, dict):
@@ -169,8 +193,9 @@ def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
         if name not in data:
             raise PackageError(f"{path}: {prefix}{name} is missing; export the package again")
         value = data[name]
-        if hints[name] is Verification:
-            value = _parse(Verification, value, path, f"{name}.")
+        if nested := _NESTED.get(name):
+            if value is not None or hints[name] is nested:
+                value = _parse(nested, value, path, f"{name}.")
         elif not _fits(value, hints[name]):
             raise PackageError(f"{path}: {prefix}{name} must be {field.type}, found {str(value)[:60]!r}")
         values[name] = tuple(value) if isinstance(value, list) else value

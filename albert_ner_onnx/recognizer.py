@@ -18,9 +18,10 @@ from albert_ner_onnx.decoding import argmax_decode
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import InputError, PackageError
 from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
-from albert_ner_onnx.schemes import spans
+from albert_ner_onnx.schemes import Span, spans
 from albert_ner_onnx.session import Session, available_cores
-from albert_ner_onnx.tokenization import Pieces, WordTokenizer
+from albert_ner_onnx.spark_nlp import chunks
+from albert_ner_onnx.tokenization import PIECE_RULES, Pieces, WordTokenizer
 from albert_ner_onnx.windows import Window, split_windows
 from albert_ner_onnx.words import SPLITTERS
 
@@ -52,20 +53,27 @@ class EntityRecognizer:
         if threads is not None and (type(threads) is not int or threads < 1):
             raise InputError(f"threads must be a whole number of 1 or more, or None, found {threads!r}")
         self.manifest = Manifest.read(package)
-        splitter = self.manifest.word_splitter
-        if splitter not in SPLITTERS:
-            raise PackageError(f"{package}: unknown word splitter {splitter!r}; expected one of {', '.join(SPLITTERS)}")
+        splitter, rule = self.manifest.word_splitter, self.manifest.piece_rule
+        for kind, name, known in (("word splitter", splitter, SPLITTERS), ("piece rule", rule, PIECE_RULES)):
+            if name not in known:
+                raise PackageError(f"{package}: unknown {kind} {name!r}; expected one of {', '.join(known)}")
         self._package, self._threads = package, threads
         self._split_words = SPLITTERS[splitter]
         self._capacity = self.manifest.max_pieces - 2
-        self._tokenizer = WordTokenizer(self.manifest.read_file(package, TOKENIZER), self._capacity)
+        self._spark_nlp = self.manifest.spark_nlp
+        self._exact = self._spark_nlp is not None and self._spark_nlp.exact
+        # One piece more than fits, so that a long word doesn't make the next one begin where the window ends
+        longest = self._capacity + 1 if self._exact else self._capacity
+        tokenizer = self.manifest.read_file(package, TOKENIZER)
+        self._tokenizer = WordTokenizer(tokenizer, longest, self.manifest.piece_rule, modified_utf8=self._exact)
         # By default as many calls at once as there are cores, each on one thread: faster than the reverse.
         self._workers = available_cores() if threads is None else 1
         self._process, self._session = os.getpid(), self._open_session()
         self._outside = self.manifest.tags.index("O")
 
     def _open_session(self) -> Session:
-        return Session(self.manifest.read_file(self._package, MODEL), self._threads or 1)
+        masked_piece = self._spark_nlp.masked_piece if self._spark_nlp and self._exact else None
+        return Session(self.manifest.read_file(self._package, MODEL), self._threads or 1, masked_piece)
 
     def _reopen_session(self) -> None:
         """Makes the session work in a forked child, where the threads of the parent's one don't exist."""
@@ -159,26 +167,46 @@ class EntityRecognizer:
         if (decision.tags == self._outside).all():
             return []
         entities = []
-        for label, start, stop in spans([self.manifest.tags[tag] for tag in decision.tags], self.manifest.scheme):
+        for label, start, stop in self._spans([self.manifest.tags[tag] for tag in decision.tags]):
             first, last = words[start].start, words[stop - 1].end
             score = float(decision.probabilities[start:stop].mean(dtype=np.float64))
             entities.append(Entity(text[first:last], label, first, last, score))
         return entities
 
+    def _spans(self, tags: Sequence[str]) -> list[Span]:
+        if self._spark_nlp is None:
+            return spans(tags, self.manifest.scheme)
+        settings = self._spark_nlp
+        return chunks(tags, has_no_schema=settings.has_no_schema, white_list=settings.white_list)
+
     def _decide(self, sentences: Sequence[Sequence[str]]) -> list[_Decision]:
         """Decides every word of every sequence of words."""
-        pieces = [self._tokenizer.encode(words) for words in sentences]
+        pieces = [self._encode(words) for words in sentences]
         borders = np.cumsum([0, *(len(words) for words in sentences)])
         logits = np.full((borders[-1], len(self.manifest.tags)), -np.inf, np.float32)
         logits[:, self._outside] = 0  # a word without pieces is O, with certainty
         windows = [
             (sequence, window, logits[border + window.keep_start : border + window.keep_stop])
             for sequence, border in zip(pieces, borders.tolist(), strict=False)
-            for window in split_windows(sequence.bounds, self._capacity)
+            for window in self._windows(sequence)
         ]
         self._run(windows)
         tags, probabilities = argmax_decode(logits)
         return [_Decision(tags[start:stop], probabilities[start:stop]) for start, stop in pairwise(borders.tolist())]
+
+    def _encode(self, words: Sequence[str]) -> Pieces:
+        if not self._exact:
+            return self._tokenizer.encode(words)
+        # Spark NLP looks at so many words, and of their pieces at so many, wherever that cuts. The word that begins at
+        # the very next piece keeps one that isn't there: it is tagged with the scores of [SEP]. Later ones have none.
+        pieces = self._tokenizer.encode(words[: self._capacity])
+        return Pieces(pieces.ids[: self._capacity], np.minimum(pieces.bounds, self._capacity + 1))
+
+    def _windows(self, pieces: Pieces) -> list[Window]:
+        if not self._exact:
+            return split_windows(pieces.bounds, self._capacity)
+        words = len(pieces.bounds) - 1
+        return [Window(0, words, 0, words)] if len(pieces.ids) else []
 
     def _run(self, windows: Sequence[tuple[Pieces, Window, npt.NDArray[np.float32]]]) -> None:
         """Runs the model on windows and writes the logits of the words that each decides into its array."""

@@ -43,9 +43,10 @@ def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession
 class Session:
     """A model ready to run, from any number of threads at once."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
-        """Loads a model; see `open_session`."""
+    def __init__(self, model: bytes, threads: int, masked_piece: int | None = None) -> None:
+        """Loads a model; see `open_session`. Its mask, if it has one, leaves out `masked_piece` alone."""
         self._session = open_session(model, threads)
+        self._masked_piece = masked_piece
         self._inputs = {value.name for value in self._session.get_inputs()}
 
     def run(self, input_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -72,7 +73,8 @@ class Session:
         """What the model takes: a package with Hugging Face's interface also wants a mask and types."""
         feeds = {"input_ids": input_ids}
         if "attention_mask" in self._inputs:
-            feeds["attention_mask"] = np.ones_like(input_ids)
+            masked = -1 if self._masked_piece is None else self._masked_piece
+            feeds["attention_mask"] = (input_ids != masked).astype(np.int64)
         if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.zeros_like(input_ids)
         return feeds

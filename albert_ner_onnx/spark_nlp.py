@@ -153,7 +153,7 @@ def take_piece_text(data: bytes, *, modified_utf8: bool) -> tuple[bytes, PieceTe
 # --- Chunks -----------------------------------------------------------------------------------------------------------
 
 
-def chunks(tags: Sequence[str], *, has_no_schema: bool = False) -> list[Span]:
+def chunks(tags: Sequence[str], *, has_no_schema: bool = False, white_list: Sequence[str] | None = None) -> list[Span]:
     """Reads the spans that tags mark as Spark NLP's NerConverter does.
 
     `O` and `B-X` close a span. Any other tag continues it, whatever its label: the first one's is kept. So `spans` of
@@ -163,6 +163,7 @@ def chunks(tags: Sequence[str], *, has_no_schema: bool = False) -> list[Span]:
         tags: One tag a word, `O` for words that have none.
         has_no_schema: Its `nerHasNoSchema`. The label is the whole tag then, and not what is left without its first
             two characters.
+        white_list: The labels to keep; `None` for all.
     """
     found: list[Span] = []
     start = None  # of the open span
@@ -172,4 +173,4 @@ def chunks(tags: Sequence[str], *, has_no_schema: bool = False) -> list[Span]:
             start = None
         if start is None and tag != "O":
             start = index
-    return found
+    return found if white_list is None else [span for span in found if span.label in white_list]

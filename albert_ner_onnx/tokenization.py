@@ -6,7 +6,7 @@ The tokenizer is only ever given words and never asked for an offset, so no norm
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,6 +15,10 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from albert_ner_onnx.errors import PackageError
+from albert_ner_onnx.spark_nlp import LONE_SPACE, take_piece_text
+
+PIECE_RULES = ("word", "spark-nlp")
+"""How a word becomes pieces: as the tokenizer does it, or by SentencePiece alone, without lone spaces."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CACHED_WORDS = 50_000  # some 10 MB; a newspaper's year has about as many different words
@@ -39,16 +43,21 @@ class Pieces:
 class WordTokenizer:
     """Turns words into pieces, each word on its own, remembering those it has seen."""
 
-    def __init__(self, data: bytes, max_word_pieces: int) -> None:
+    def __init__(self, data: bytes, max_word_pieces: int, rule: str = "word", *, modified_utf8: bool = False) -> None:
         """Loads a tokenizer.
 
         Args:
             data: The bytes of a `tokenizer.json`.
             max_word_pieces: How many pieces of one word are kept; the first one carries the tag.
+            rule: One of `PIECE_RULES`.
+            modified_utf8: For the rule `spark-nlp`; see `spark_nlp.PieceText`.
 
         Raises:
             PackageError: The bytes are no tokenizer.
         """
+        self._text: Callable[[str], str] = _readable
+        if rule == "spark-nlp":
+            data, self._text = take_piece_text(data, modified_utf8=modified_utf8)
         try:
             self._tokenizer = Tokenizer.from_str(data.decode())
         except BaseException as error:  # the library's own errors are bare Exceptions, its panics BaseExceptions
@@ -59,6 +68,7 @@ class WordTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
+        self._dropped = self._tokenizer.token_to_id(LONE_SPACE) if rule == "spark-nlp" else None
         self._max_word_pieces = max_word_pieces
         self._cache: dict[str, tuple[int, ...]] = {}
 
@@ -71,11 +81,15 @@ class WordTokenizer:
         return Pieces(np.fromiter(chain.from_iterable(pieces), np.int64, int(bounds[-1])), bounds)
 
     def _encode_word(self, word: str) -> tuple[int, ...]:
-        text = _SURROGATES.sub("\ufffd", word[:_READ_CHARACTERS])
+        text = self._text(word[:_READ_CHARACTERS])
         encoding = self._tokenizer.encode([text], is_pretokenized=True, add_special_tokens=False)
-        ids = tuple(encoding.ids[: self._max_word_pieces])
+        ids = tuple([piece for piece in encoding.ids if piece != self._dropped][: self._max_word_pieces])
         if len(word) <= _CACHED_CHARACTERS:
             if len(self._cache) >= _CACHED_WORDS:
                 self._cache.clear()
             self._cache[word] = ids
         return ids
+
+
+def _readable(word: str) -> str:
+    return _SURROGATES.sub("\ufffd", word)

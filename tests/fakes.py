@@ -25,6 +25,8 @@ def manifest() -> Manifest:
         tags=("O", "B-PER", "I-PER", "B-LOC", "I-LOC"),
         scheme="IOB2",
         max_pieces=64,
+        piece_rule="word",
+        spark_nlp=None,
         cls_id=2,
         sep_id=3,
         word_splitter="conll",

@@ -21,6 +21,7 @@ from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, Quant
 
 INTERFACES = {
     "native": ("input_ids",),
+    "masked": ("input_ids", "attention_mask"),
     "huggingface": ("input_ids", "attention_mask", "token_type_ids"),
 }
 OPSETS = {"": 17, "com.microsoft": 1}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import INTERFACES, OPSETS, build_graph
+from albert_ner_export.graph import OPSETS, build_graph
 from albert_ner_export.interface import hugging_face_files
 from albert_ner_export.labels import read_labels
 from albert_ner_export.package import check_target, write_package
@@ -23,7 +23,7 @@ from albert_ner_export.texts import PieceTexts
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
 from albert_ner_export.verify import compare_int8, run_model, verify_float
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, Verification
+from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, SparkNlp, Verification
 from albert_ner_onnx.schemes import scheme_of
 
 PRECISIONS = ("int8", "fp32")
@@ -72,8 +72,8 @@ def export_package(
     """
     if precision not in PRECISIONS:
         raise ExportError(f"precision must be one of {', '.join(PRECISIONS)}, found {precision!r}")
-    if interface not in INTERFACES:
-        raise ExportError(f"interface must be one of {', '.join(INTERFACES)}, found {interface!r}")
+    if interface not in ("native", "huggingface"):
+        raise ExportError(f"interface must be native or huggingface, found {interface!r}")
     check_target(out, force)
     report(f"reading {source}")
     options = SourceOptions(
@@ -85,6 +85,9 @@ def export_package(
     )
     checkpoint = read_checkpoint(source, options)
     config = checkpoint.config
+    spark_nlp = _describe_spark_nlp(checkpoint, exact_spark_nlp)
+    if interface == "native" and spark_nlp and spark_nlp.masked_piece is not None:
+        interface = "masked"
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
     max_pieces = _check_length(max_sentence_length or checkpoint.max_pieces, config.max_position_embeddings)
     texts = PieceTexts(facts)
@@ -119,6 +122,7 @@ def export_package(
     if interface == "huggingface":
         files |= hugging_face_files(config, facts, max_pieces)
     manifest = _describe(checkpoint, facts, files, max_pieces, precision, verification)
+    manifest = replace(manifest, spark_nlp=spark_nlp)
     manifest = replace(manifest, license=license or manifest.license, language=language or manifest.language)
     write_package(out, files | {MANIFEST: manifest.to_json().encode()}, force=force)
     return manifest
@@ -130,6 +134,18 @@ def _check_length(asked: int | None, positions: int) -> int:
     if not 3 <= asked <= positions:
         raise ExportError(f"the maximum length must be from 3 to the model's {positions} positions, found {asked}")
     return asked
+
+
+def _describe_spark_nlp(checkpoint: Checkpoint, exact: bool) -> SparkNlp | None:
+    found = checkpoint.spark_nlp
+    if found is None:
+        if exact:
+            raise ExportError("--exact-spark-nlp: the source is no Spark NLP archive; leave the option out")
+        return None
+    masked_piece = found.masked_piece if exact else None
+    return SparkNlp(
+        exact=exact, masked_piece=masked_piece, white_list=found.white_list, has_no_schema=found.has_no_schema
+    )
 
 
 def _describe(
@@ -151,6 +167,8 @@ def _describe(
         cls_id=facts.cls_id,
         sep_id=facts.sep_id,
         word_splitter=checkpoint.word_splitter,
+        piece_rule=checkpoint.piece_rule,
+        spark_nlp=None,
         lower_case=facts.lower_case,
         precision=precision,
         opsets=OPSETS,

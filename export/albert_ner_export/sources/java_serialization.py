@@ -27,6 +27,8 @@ def read_objects(data: bytes, path: PurePath) -> list[Any]:
     """
     try:
         return [item for value in _values(data) for item in _deserialize(value)]
+    except ImportError:
+        raise
     except Exception as error:  # javaobj lets errors of every kind through, RecursionError among them
         raise ExportError(
             f"{path}: no file of serialized objects as Spark writes it, or a damaged one ({type(error).__name__}: "
@@ -55,7 +57,7 @@ def read_pairs(data: bytes, path: PurePath) -> list[tuple[str, str | int]]:
 
 
 def _deserialize(value: bytes) -> list[Any]:
-    import javaobj
+    import javaobj  # late, as only Spark NLP's archives need it
 
     logging.getLogger("javaobj").setLevel(logging.CRITICAL)  # it dumps its state before it raises
     loads: Callable[..., Any] = javaobj.loads

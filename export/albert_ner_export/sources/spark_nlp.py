@@ -62,7 +62,7 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
     tags = options.labels or _read_labels(archive, names, classifier)
     if (logits := len(tensors.get("classifier.bias", ()))) != len(tags):
         raise ExportError(
-            f"{path}: has {len(tags)} tags for {logits} logits; give all with --labels FILE, one tag a line, in id order"
+            f"{path}: has {len(tags)} tags for {logits} logits; give all with --labels FILE, one a line, in id order"
         )
     lower_case = not _parameter(classifier, "caseSensitive", options.case_sensitive, False, path)
     model = archive.read(f"{classifier.folder}{_SENTENCEPIECE}")
