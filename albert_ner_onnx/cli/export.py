@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checkpoint",
         type=Path,
         metavar="CHECKPOINT",
-        help="Hugging Face folder: config.json, model.safetensors, tokenizer.json",
+        help="Hugging Face folder or Hub id (owner/name[@revision]), TensorFlow model or checkpoint, Spark NLP archive "
+        "(zip or folder), or ONNX file of optimum or transformers",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to make; must not exist")
     parser.add_argument(
