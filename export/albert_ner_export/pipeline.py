@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from albert_ner_export.checkpoint import Checkpoint, SourceOptions
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions, SparkNlpSettings
 from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import OPSETS, build_graph
 from albert_ner_export.interface import hugging_face_files
@@ -19,9 +19,9 @@ from albert_ner_export.package import check_target, write_package
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
 from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.texts import PieceTexts
+from albert_ner_export.texts import PieceSequence, PieceTexts
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
-from albert_ner_export.verify import compare_int8, run_model, verify_float
+from albert_ner_export.verify import Logits, compare_int8, run_model, verify_float
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, SparkNlp, Verification
 from albert_ner_onnx.schemes import scheme_of
@@ -83,61 +83,81 @@ def export_package(
         exact_spark_nlp=exact_spark_nlp,
         warn=report,
     )
-    checkpoint = read_checkpoint(source, options)
-    config = checkpoint.config
-    spark_nlp = _describe_spark_nlp(checkpoint, exact_spark_nlp)
+    checkpoint = _settle(read_checkpoint(source, options), options, license, language)
+    config, spark_nlp = checkpoint.config, _describe_spark_nlp(checkpoint.spark_nlp, exact_spark_nlp)
     if interface == "native" and spark_nlp and spark_nlp.masked_piece is not None:
         interface = "masked"
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    max_pieces = _check_length(max_sentence_length or checkpoint.max_pieces, config.max_position_embeddings)
     texts = PieceTexts(facts)
     weights = fold_weights(config, checkpoint.tensors)
     model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
 
     report("verifying against optimum's export")
     sequences = texts.verification(config.max_position_embeddings)
-    ids = [sequence.ids for sequence in sequences]
-    with tempfile.TemporaryDirectory() as folder:
-        readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
-        reference = export_reference(readable, Path(folder) / "reference")
-        expected = run_reference(reference, ids, config.max_position_embeddings)
-    float_logits = run_model(model, ids)
-    verification = verify_float(expected, float_logits)
-
+    verification, logits = _verify(checkpoint, model, sequences)
+    checkpoint = replace(checkpoint, tensors={})  # an xxlarge's take a gigabyte
     if precision == "int8":
         report("calibrating and quantizing")
-        calibration = texts.calibration(config.max_position_embeddings)
-        ranges = observe_ranges(config, weights, [sequence.ids for sequence in calibration])
-        quantized = quantize_weights(weights, ranges)
-        model = build_graph(config, quantized, interface=interface).SerializeToString(deterministic=True)
-        used = [index for index, sequence in enumerate(ids) if len(sequence) <= max_pieces]
-        agreement, difference = compare_int8(
-            [float_logits[index] for index in used],
-            run_model(model, [ids[index] for index in used]),
-            [sequences[index].first for index in used],
+        ranges = observe_ranges(
+            config, weights, [part.ids for part in texts.calibration(config.max_position_embeddings)]
         )
-        verification = replace(verification, int8_tag_agreement=agreement, int8_max_probability_difference=difference)
+        weights = quantize_weights(weights, ranges)
+        model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
+        verification = _verify_int8(checkpoint, model, sequences, logits, verification)
 
     files = {MODEL: model, TOKENIZER: facts.data}
     if interface == "huggingface":
-        files |= hugging_face_files(config, facts, max_pieces)
-    manifest = _describe(checkpoint, facts, files, max_pieces, precision, verification)
-    manifest = replace(manifest, spark_nlp=spark_nlp)
-    manifest = replace(manifest, license=license or manifest.license, language=language or manifest.language)
+        files |= hugging_face_files(config, facts, checkpoint.max_pieces or config.max_position_embeddings)
+    manifest = _describe(checkpoint, facts, files, precision, verification, spark_nlp)
     write_package(out, files | {MANIFEST: manifest.to_json().encode()}, force=force)
     return manifest
 
 
-def _check_length(asked: int | None, positions: int) -> int:
-    if asked is None:
-        return positions
+def _settle(checkpoint: Checkpoint, options: SourceOptions, license: str | None, language: str | None) -> Checkpoint:
+    """Puts what the user says in the place of what the source says."""
+    positions = checkpoint.config.max_position_embeddings
+    given = (options.max_sentence_length, checkpoint.max_pieces, positions)
+    asked = next(length for length in given if length is not None)
     if not 3 <= asked <= positions:
         raise ExportError(f"the maximum length must be from 3 to the model's {positions} positions, found {asked}")
-    return asked
+    return replace(
+        checkpoint,
+        max_pieces=asked,
+        license=license or checkpoint.license,
+        language=language or checkpoint.language,
+    )
 
 
-def _describe_spark_nlp(checkpoint: Checkpoint, exact: bool) -> SparkNlp | None:
-    found = checkpoint.spark_nlp
+def _verify(
+    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]
+) -> tuple[Verification, list[Logits]]:
+    """Compares the float32 graph with the reference; also returns its logits."""
+    ids = [sequence.ids for sequence in sequences]
+    config = checkpoint.config
+    with tempfile.TemporaryDirectory() as folder:
+        readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
+        reference = export_reference(readable, Path(folder) / "reference")
+        expected = run_reference(reference, ids, config.max_position_embeddings)
+    found = run_model(model, ids)
+    return verify_float(expected, found), found
+
+
+def _verify_int8(
+    checkpoint: Checkpoint,
+    model: bytes,
+    sequences: Sequence[PieceSequence],
+    logits: Sequence[Logits],
+    verification: Verification,
+) -> Verification:
+    """Compares the int8 graph with the float32 one on the sequences that the package allows."""
+    longest = checkpoint.max_pieces or 0
+    used = [(part, before) for part, before in zip(sequences, logits, strict=True) if len(part.ids) <= longest]
+    found = run_model(model, [part.ids for part, _ in used])
+    agreement, difference = compare_int8([before for _, before in used], found, [part.first for part, _ in used])
+    return replace(verification, int8_tag_agreement=agreement, int8_max_probability_difference=difference)
+
+
+def _describe_spark_nlp(found: SparkNlpSettings | None, exact: bool) -> SparkNlp | None:
     if found is None:
         if exact:
             raise ExportError("--exact-spark-nlp: the source is no Spark NLP archive; leave the option out")
@@ -151,10 +171,10 @@ def _describe_spark_nlp(checkpoint: Checkpoint, exact: bool) -> SparkNlp | None:
 def _describe(
     checkpoint: Checkpoint,
     facts: TokenizerFacts,
-    files: dict[str, bytes],
-    max_pieces: int,
+    files: Mapping[str, bytes],
     precision: str,
     verification: Verification,
+    spark_nlp: SparkNlp | None,
 ) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
@@ -163,12 +183,12 @@ def _describe(
         language=checkpoint.language,
         tags=checkpoint.config.tags,
         scheme=scheme_of(checkpoint.config.tags),
-        max_pieces=max_pieces,
+        max_pieces=checkpoint.max_pieces or checkpoint.config.max_position_embeddings,
         cls_id=facts.cls_id,
         sep_id=facts.sep_id,
         word_splitter=checkpoint.word_splitter,
         piece_rule=checkpoint.piece_rule,
-        spark_nlp=None,
+        spark_nlp=spark_nlp,
         lower_case=facts.lower_case,
         precision=precision,
         opsets=OPSETS,

@@ -84,6 +84,7 @@ def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"precision": "int4"}, "precision must be one of int8, fp32, found 'int4'"),
+        ({"max_sentence_length": 0}, "the maximum length must be from 3 to the model's 24 positions, found 0"),
         ({"max_sentence_length": 2}, "the maximum length must be from 3 to the model's 24 positions, found 2"),
         ({"max_sentence_length": 25}, "the maximum length must be from 3 to the model's 24 positions, found 25"),
     ],
