@@ -18,6 +18,7 @@ from albert_ner_onnx.schemes import SCHEMES
 
 T = TypeVar("T")
 SCHEMA_VERSION = 1
+PRECISIONS = ("int8", "fp32")
 MODEL, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
 
 
@@ -142,6 +143,12 @@ class Manifest:
     def _problem(self) -> str | None:
         if "O" not in self.tags or len(set(self.tags)) != len(self.tags):
             return f"tags must be unique and hold 'O', found {list(self.tags)}"
+        if not all(self.tags):
+            return "tags must not be empty"
+        if self.cls_id < 0 or self.sep_id < 0:
+            return f"cls_id and sep_id must be 0 or more, found {self.cls_id} and {self.sep_id}"
+        if self.precision not in PRECISIONS:
+            return f"precision must be one of {', '.join(PRECISIONS)}, found {self.precision!r}"
         if self.scheme not in SCHEMES:
             return f"scheme must be one of {', '.join(SCHEMES)}, found {self.scheme!r}"
         if self.max_pieces < 3:
@@ -165,15 +172,14 @@ class Manifest:
         Raises:
             PackageError: Missing, or its sha256 differs: a flipped bit in the weights would load silently.
         """
-        path = folder / name
         try:
-            data = path.read_bytes()
+            data = (folder / name).read_bytes()
         except OSError as error:
-            raise PackageError(f"{path}: can't be read ({error.strerror}); export the package again") from None
+            raise PackageError(f"{name}: can't be read ({error.strerror}); export the package again") from None
         found = hashlib.sha256(data).hexdigest()
         if found != self.files[name]:
             raise PackageError(
-                f"{path}: damaged, sha256 {self.files[name][:12]}… expected, {found[:12]}… found; "
+                f"{name}: damaged, sha256 {self.files[name][:12]}… expected, {found[:12]}… found; "
                 "copy or export the package again"
             )
         return data

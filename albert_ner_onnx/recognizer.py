@@ -16,7 +16,8 @@ import numpy.typing as npt
 from albert_ner_onnx.batching import equal_length_batches
 from albert_ner_onnx.decoding import argmax_decode
 from albert_ner_onnx.entities import Entity, Word
-from albert_ner_onnx.errors import InputError, PackageError
+from albert_ner_onnx.errors import InferenceError, InputError, PackageError
+from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate
 from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
 from albert_ner_onnx.schemes import Span, spans
 from albert_ner_onnx.session import Session, available_cores
@@ -28,7 +29,6 @@ from albert_ner_onnx.words import SPLITTERS
 _BATCH_PIECES = 512  # larger batches were no faster, and smaller ones share out better among the workers
 _PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
 _PREFETCHED_CHARACTERS = 1_000_000
-_inherited: list[Session] = []
 
 
 class _Decision(NamedTuple):
@@ -50,37 +50,44 @@ class EntityRecognizer:
 
     def __init__(self, package: Path, *, threads: int | None = None) -> None:
         """Loads a package; see `albert_ner_onnx.load`."""
-        if threads is not None and (type(threads) is not int or threads < 1):
-            raise InputError(f"threads must be a whole number of 1 or more, or None, found {threads!r}")
+        most = 4 * (os.cpu_count() or 1)
+        if threads is not None and (type(threads) is not int or not 1 <= threads <= most):
+            raise InputError(f"threads must be a whole number from 1 to {most}, or None, found {threads!r}")
+        self._package, self._threads = package.absolute(), threads
         self.manifest = Manifest.read(package)
         splitter, rule = self.manifest.word_splitter, self.manifest.piece_rule
         for kind, name, known in (("word splitter", splitter, SPLITTERS), ("piece rule", rule, PIECE_RULES)):
             if name not in known:
                 raise PackageError(f"{package}: unknown {kind} {name!r}; expected one of {', '.join(known)}")
-        self._package, self._threads = package, threads
         self._split_words = SPLITTERS[splitter]
         self._capacity = self.manifest.max_pieces - 2
         self._spark_nlp = self.manifest.spark_nlp
         self._exact = self._spark_nlp is not None and self._spark_nlp.exact
-        # One piece more than fits, so that a long word doesn't make the next one begin where the window ends
-        longest = self._capacity + 1 if self._exact else self._capacity
-        tokenizer = self.manifest.read_file(package, TOKENIZER)
-        self._tokenizer = WordTokenizer(tokenizer, longest, self.manifest.piece_rule, modified_utf8=self._exact)
         # By default as many calls at once as there are cores, each on one thread: faster than the reverse.
         self._workers = available_cores() if threads is None else 1
-        self._process, self._session = os.getpid(), self._open_session()
+        try:
+            self._tokenizer = self._open_tokenizer(package)
+            self._session = self._open_session(package)
+        except (PackageError, InferenceError) as error:
+            raise PackageError(f"{package}: {error}") from None
         self._outside = self.manifest.tags.index("O")
 
-    def _open_session(self) -> Session:
-        masked_piece = self._spark_nlp.masked_piece if self._spark_nlp and self._exact else None
-        return Session(self.manifest.read_file(self._package, MODEL), self._threads or 1, masked_piece)
+    def _open_tokenizer(self, package: Path) -> WordTokenizer:
+        # One piece more than fits, so that a long word doesn't make the next one begin where the window ends
+        longest = self._capacity + 1 if self._exact else self._capacity
+        data = self.manifest.read_file(package, TOKENIZER)
+        return WordTokenizer(data, longest, self.manifest.piece_rule, modified_utf8=self._exact)
 
-    def _reopen_session(self) -> None:
-        """Makes the session work in a forked child, where the threads of the parent's one don't exist."""
-        if self._threads is not None:
-            _inherited.append(self._session)  # freeing it would wait for its threads for ever
-            self._session = self._open_session()
-        self._process = os.getpid()
+    def _open_session(self, package: Path) -> Session:
+        masked_piece = self._spark_nlp.masked_piece if self._spark_nlp and self._exact else None
+        session = Session(self.manifest.read_file(package, MODEL), self._threads or 1, masked_piece)
+        ids, tags = np.array([[self.manifest.cls_id, self.manifest.sep_id]]), len(self.manifest.tags)
+        found = session.run(ids).shape
+        if found != (1, 2, tags):
+            raise PackageError(
+                f"model.onnx: gives logits {list(found)}, the manifest's {tags} tags need [1, 2, {tags}]"
+            )
+        return session
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(EntityRecognizer, threads=self._threads), (self._package,)
@@ -94,52 +101,48 @@ class EntityRecognizer:
         Raises:
             InputError: `text` is no `str`.
         """
-        _require_text(text, "text")
+        check_text(text, "text")
         return self._recognize([text])[0]
 
-    def recognize_batch(self, texts: Sequence[str]) -> list[list[Entity]]:
+    def recognize_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
         """Finds the entities of each text; faster than one at a time.
 
         Raises:
             InputError: An item is no `str`; the message gives its index, and nothing has been computed.
         """
-        if isinstance(texts, str | bytes):
-            raise InputError(f"texts must be a list of str, found {type(texts).__name__}; recognize() takes one text")
-        for index, text in enumerate(texts):
-            _require_text(text, f"texts[{index}]")
-        return list(self.stream(texts))
+        return list(self.stream(check_texts(texts)))
 
     def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
         """Finds the entities of each text, lazily: reads at most 1,024 texts or a million characters ahead.
 
-        If `texts` raises, or yields what is no `str`, the results of the texts before come first, then the error.
+        So the first results come when as much has been read, or all. If `texts` raises, or yields what is no `str`, the
+        results of the texts before come first, then the error.
 
         Raises:
             InputError: An item is no `str`; the message gives its index.
         """
-        if isinstance(texts, str | bytes):
-            raise InputError(f"texts must be an iterable of str, found {type(texts).__name__}")
-        return self._stream(iter(texts))
+        return self._stream(iterate(texts, "texts"))
 
     def _stream(self, texts: Iterator[str]) -> Iterator[list[Entity]]:
-        index, failure = 0, None
+        index = 0
+        failure: Exception | None = None
         while failure is None:
             chunk: list[str] = []
             characters = 0
             try:
                 while len(chunk) < _PREFETCHED_TEXTS and characters < _PREFETCHED_CHARACTERS:
                     text = next(texts)
-                    _require_text(text, f"texts[{index}]")
+                    check_text(text, f"texts[{index}]")
                     chunk.append(text)
                     index += 1
                     characters += len(text)
-            except BaseException as error:  # the end, or an error that comes after the results so far
+            except Exception as error:  # the end, or an error that comes after the results so far
                 failure = error
             yield from self._recognize(chunk)
         if not isinstance(failure, StopIteration):
             raise failure
 
-    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    def tag(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
         """Tags sentences that are already split into words: the model's own tag of each word.
 
         A word that has no piece, such as an empty one, is `O`.
@@ -147,14 +150,8 @@ class EntityRecognizer:
         Raises:
             InputError: An item is no list of `str`; the message gives its index, and nothing has been computed.
         """
-        if isinstance(sentences, str | bytes):
-            raise InputError(f"sentences must be a list of lists of words, found {type(sentences).__name__}")
-        for index, words in enumerate(sentences):
-            if isinstance(words, str | bytes) or not isinstance(words, Sequence):
-                raise InputError(f"sentences[{index}] must be a list of words, found {type(words).__name__}")
-            for position, word in enumerate(words):
-                _require_text(word, f"sentences[{index}][{position}]")
-        return [[self.manifest.tags[tag] for tag in decision.tags] for decision in self._decide(sentences)]
+        decisions = self._decide(check_sentences(sentences))
+        return [[self.manifest.tags[tag] for tag in decision.tags] for decision in decisions]
 
     def _recognize(self, texts: Sequence[str]) -> list[list[Entity]]:
         split = [self._split_words(text) for text in texts]
@@ -210,8 +207,6 @@ class EntityRecognizer:
 
     def _run(self, windows: Sequence[tuple[Pieces, Window, npt.NDArray[np.float32]]]) -> None:
         """Runs the model on windows and writes the logits of the words that each decides into its array."""
-        if self._process != os.getpid():
-            self._reopen_session()
 
         def run(batch: Sequence[int]) -> None:
             chosen = [windows[index] for index in batch]
@@ -234,8 +229,3 @@ class EntityRecognizer:
     def _input_ids(self, pieces: Pieces, window: Window) -> npt.NDArray[np.int64]:
         ids = pieces.ids[pieces.bounds[window.start] : pieces.bounds[window.stop]]
         return np.concatenate(([self.manifest.cls_id], ids, [self.manifest.sep_id]))
-
-
-def _require_text(text: object, name: str) -> None:
-    if not isinstance(text, str):
-        raise InputError(f"{name} must be a str, found {type(text).__name__}")

@@ -31,13 +31,14 @@ def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # it keeps a plan for every shape it has seen
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised, too
     try:
         return onnxruntime.InferenceSession(model, options, providers=[PROVIDER])
     except Exception as error:
-        raise PackageError(f"model.onnx: ONNX Runtime can't load it ({error}); export the package again") from None
+        raise PackageError(
+            f"model.onnx: ONNX Runtime can't load it ({' '.join(str(error).split())}); export the package again"
+        ) from None
 
 
 class Session:
@@ -64,7 +65,9 @@ class Session:
         try:
             logits: npt.NDArray[np.float32] = self._session.run(["logits"], self._feeds(input_ids))[0]
         except Exception as error:
-            raise InferenceError(f"ONNX Runtime failed on input_ids {list(input_ids.shape)}: {error}") from None
+            raise InferenceError(
+                f"ONNX Runtime failed on input_ids {list(input_ids.shape)}: {' '.join(str(error).split())}"
+            ) from None
         if not np.isfinite(logits).all():
             raise InferenceError("the model gave NaN or infinity; export the package again")
         return logits
@@ -78,6 +81,10 @@ class Session:
         if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.zeros_like(input_ids)
         return feeds
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def available_cores() -> int:

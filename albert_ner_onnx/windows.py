@@ -43,17 +43,17 @@ def split_windows(bounds: npt.NDArray[np.int64], capacity: int) -> list[Window]:
     if bounds[-1] <= capacity:
         return [Window(0, words, 0, words)]
     windows: list[Window] = []
-    start = keep_start = previous_stop = 0
+    start = keep_start = 0
     while True:
         stop = int(np.searchsorted(bounds, bounds[start] + capacity, "right")) - 1
         if stop >= words:
             return [*windows, Window(start, words, keep_start, words)]
-        # The next window shares a quarter, but holds at least one new word and nothing of the window before this.
+        # The next window shares a quarter, but holds at least one new word
         shared = int(np.searchsorted(bounds, bounds[stop] - capacity // 4))
         fitting = int(np.searchsorted(bounds, bounds[stop + 1] - capacity))
-        next_start = max(shared, fitting, previous_stop)
+        next_start = max(shared, fitting)
         left_there = bounds[next_start:stop] - bounds[next_start]
         right_here = bounds[stop] - bounds[next_start + 1 : stop + 1]
         keep_stop = next_start + int(np.searchsorted(left_there - right_here, 0, "right"))
         windows.append(Window(start, stop, keep_start, keep_stop))
-        start, keep_start, previous_stop = next_start, keep_stop, stop
+        start, keep_start = next_start, keep_stop

@@ -1,6 +1,6 @@
 """What quantization and the length of the window cost: FB1 on a CoNLL file, float32 beside int8.
 
-    python benchmarks/accuracy.py FILE        # such as CoNLL-2003's eng.testa
+    python -m benchmarks.accuracy FILE        # such as CoNLL-2003's eng.testa
 
 Exports the checkpoint of the embedded default in float32 first, so it needs the extra `export`.
 """

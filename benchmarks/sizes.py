@@ -1,6 +1,6 @@
 """File, memory and load time of every size of ALBERT, beside the same checkpoint by optimum and by ONNX Runtime.
 
-    python benchmarks/sizes.py [--only base-v2 ...] [--output FILE]
+    python -m benchmarks.sizes [--only base-v2 ...] [--output FILE]
 
 Checkpoints have random weights (transformers' own initialisation). Each figure is taken in a process of its own.
 Peers: optimum's float32 export; that with its O1 optimizer and its dynamic quantizer; and with ONNX Runtime's
@@ -41,7 +41,7 @@ def make_checkpoint(folder: str, variant: str) -> dict[str, Any]:
     import torch
     from transformers import AlbertConfig, AlbertForTokenClassification
 
-    from toy import tokenizer
+    from tests.toy import tokenizer
 
     torch.manual_seed(0)
     labels = {"id2label": dict(enumerate(TAGS)), "label2id": {tag: i for i, tag in enumerate(TAGS)}}
@@ -163,7 +163,7 @@ def correlate(one: str, other: str) -> dict[str, Any]:
 
 def in_a_process(function: str, *arguments: str) -> dict[str, Any]:
     """Runs a function of this file in a new process."""
-    command = [sys.executable, "-W", "ignore", __file__, "--run", function, *arguments]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.sizes", "--run", function, *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

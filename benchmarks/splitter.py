@@ -1,6 +1,6 @@
 """How well `split_words` finds the words of a CoNLL file, how fast, and what its errors cost the recognizer.
 
-    python benchmarks/splitter.py eng.testa [--errors 20] [--package FOLDER | --words-only] [--output FILE]
+    python -m benchmarks.splitter eng.testa [--errors 20] [--package FOLDER | --words-only] [--output FILE]
 
 A CoNLL file has words, not text. So each sentence is written as a newspaper prints it, and split again. Its words are
 compared as spans of that text; so are its entities, those of `recognize` (split by us) and of `tag` (split as in the

@@ -15,6 +15,8 @@ _BAR_WIDTH = 30  # in characters
 
 def print_error(message: str) -> None:
     """Prints an error on standard error, in one line whatever is in it."""
+    if sys.stderr is None:  # closed; print would write to standard output
+        return
     print(f"albert-ner: error: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
@@ -29,7 +31,7 @@ class ProgressBar:
     def __init__(self, total: int, unit: str) -> None:
         """Prepares a bar that is full at `total` of `unit`, such as `sentences`."""
         self._total, self._unit = total, unit
-        self._visible = sys.stderr.isatty()
+        self._visible = sys.stderr is not None and sys.stderr.isatty()
         self._width = 0  # of what is on the screen
         self._started = time.perf_counter()
 

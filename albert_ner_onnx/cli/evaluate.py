@@ -42,13 +42,11 @@ def run(args: argparse.Namespace) -> int:
             guess += recognizer.tag([sentence.words for sentence in sentences[start : start + _CHUNK]])
             bar.show(len(guess))
     seconds = time.perf_counter() - started
-    # In the model's scheme: I- for B- is no mistake where the file merely writes IOB1. Where it is none that a file
-    # can have, both sides are written in the nearest one that is.
+    # Both in one scheme that a file can have: I- for B- is no mistake where a model or a file merely writes IOB1.
     scheme = recognizer.manifest.scheme
-    written = {"IOBES": "IOB2", "BILOU": "IOB2", "none": "IO"}.get(scheme, scheme)
+    written = "IO" if scheme in ("IO", "none") else "IOB2"
     gold = [schemes.to_tags(schemes.spans(tags), len(tags), written) for _, tags in sentences]
-    if written != scheme:
-        guess = [schemes.to_tags(schemes.spans(tags, scheme), len(tags), written) for tags in guess]
+    guess = [schemes.to_tags(schemes.spans(tags, scheme), len(tags), written) for tags in guess]
     print(evaluation.evaluate(gold, guess).report(), flush=True)
     print(f"{len(sentences)} sentences in {seconds:.1f} s, {len(sentences) / seconds:.0f}/s", file=sys.stderr)
     return 0

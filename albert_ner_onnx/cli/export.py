@@ -82,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
             **_source_options(args),
         )
     except ModuleNotFoundError as error:
-        raise ExportError(f"exporting needs {error.name}: pip install 'albert-ner-onnx[export]'") from error
+        raise ExportError(
+            f"exporting needs {error.name}: pip install 'albert-ner-onnx[export]' (in a clone: '.[export]')"
+        ) from error
     size = info.megabytes(sum(info.file_sizes(manifest, args.out).values()))
     print(f"{args.out}: {manifest.name}, {manifest.precision}, {size}")
     for line in info.verification_lines(manifest.verification)[:-1]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
+from albert_ner_onnx.errors import PackageError
 from albert_ner_onnx.manifest import MANIFEST, Manifest, Verification
 
 SUMMARY = "show what a model package is"
@@ -45,7 +46,6 @@ def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[str, str]]:
     yield "Max length", f"{manifest.max_pieces} pieces at once; longer texts in overlapping windows"
     yield "Precision", manifest.precision
     sizes = file_sizes(manifest, folder)
-    sizes = file_sizes(manifest, folder)
     yield "Size", megabytes(sum(sizes.values()))
     for name, size in sizes.items():
         yield "", f"{megabytes(size)}, {name}"
@@ -59,7 +59,10 @@ def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[str, str]]:
 
 def file_sizes(manifest: Manifest, folder: Path) -> dict[str, int]:
     """Size in bytes of each file of a package, its manifest included."""
-    return {name: (folder / name).stat().st_size for name in (*manifest.files, MANIFEST)}
+    try:
+        return {name: (folder / name).stat().st_size for name in (*manifest.files, MANIFEST)}
+    except OSError as error:
+        raise PackageError(f"{error.filename}: {error.strerror}; copy or export the package again") from None
 
 
 def megabytes(size: int) -> str:

@@ -9,48 +9,82 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.manifest import MANIFEST
 
 
-def check_target(out: Path, force: bool) -> None:
-    """Refuses a target that exists, unless forced, or whose folder doesn't: before the work, not behind it.
+def check_target(out: Path, force: bool, source: Path | None = None) -> None:
+    """Refuses a target that can't be written or must not be replaced: before the work, not behind it.
+
+    Only a package is ever replaced, and nothing that `source` is part of.
 
     Raises:
         ExportError: As said.
     """
-    if os.path.lexists(out) and not force:
-        raise ExportError(f"{out}: exists; choose another name or replace it with --force")
+    out = out.absolute()
     if not out.parent.is_dir():
         raise ExportError(f"{out.parent}: no such folder to write {out.name} into; create it first")
+    if not os.access(out.parent, os.W_OK):
+        raise ExportError(f"{out.parent}: can't be written to; choose another folder")
+    if not os.path.lexists(out):
+        return
+    if not force:
+        raise ExportError(f"{out}: exists; choose another name or replace it with --force")
+    if not (out / MANIFEST).is_file() or out.is_symlink():
+        raise ExportError(f"{out}: exists and is no model package (no {MANIFEST} in it); choose another name")
+    target = out.resolve()
+    for kept in (Path.cwd(), *([] if source is None else [source.resolve()])):
+        if target == kept or target in kept.parents:
+            raise ExportError(f"{out}: replacing it would remove {kept}; choose another name")
+    old = _old(out)
+    if os.path.lexists(old):
+        raise ExportError(f"{old}: exists, and is where the replaced package would be kept meanwhile; move it away")
 
 
 def write_package(out: Path, files: Mapping[str, bytes], *, force: bool) -> None:
     """Writes the files beside `out`, flushes them to the disk and renames the folder into place.
 
-    With `force` an existing one is renamed to `OUT.old` first, and removed last.
+    With `force` an existing package is renamed to `OUT.old` first, and removed last.
 
     Raises:
-        ExportError: It can't be written.
+        ExportError: It can't be written; an existing package is where it was.
     """
-    old = out.with_name(f"{out.name}.old")
+    out = out.absolute()
+    old = _old(out)
     try:
         temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
         try:
             for name, data in files.items():
                 _write(temporary / name, data)
-            temporary.chmod(0o755)
+            temporary.chmod(0o777 & ~_umask())
             _sync_folder(temporary)
             check_target(out, force)  # again, as an export takes minutes
-            if os.path.lexists(out):
-                _remove(old)
+            replaced = os.path.lexists(out)
+            if replaced:
                 out.rename(old)
-            temporary.rename(out)
+            try:
+                temporary.rename(out)
+            except OSError:
+                if replaced:
+                    old.rename(out)
+                raise
             _sync_folder(out.parent)
         except BaseException:
-            _remove(temporary)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
-        _remove(old)
+        if replaced:
+            shutil.rmtree(old)
     except OSError as error:
         raise ExportError(f"{out}: can't be written ({error.strerror})") from None
+
+
+def _old(out: Path) -> Path:
+    return out.with_name(f"{out.name}.old")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -66,10 +100,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

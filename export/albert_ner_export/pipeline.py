@@ -23,10 +23,18 @@ from albert_ner_export.texts import PieceSequence, PieceTexts
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
 from albert_ner_export.verify import Logits, compare_int8, run_model, verify_float
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, SparkNlp, Verification
+from albert_ner_onnx.manifest import (
+    MANIFEST,
+    MODEL,
+    PRECISIONS,
+    SCHEMA_VERSION,
+    TOKENIZER,
+    Manifest,
+    SparkNlp,
+    Verification,
+)
 from albert_ner_onnx.schemes import scheme_of
 
-PRECISIONS = ("int8", "fp32")
 _TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
 
 
@@ -74,7 +82,7 @@ def export_package(
         raise ExportError(f"precision must be one of {', '.join(PRECISIONS)}, found {precision!r}")
     if interface not in ("native", "huggingface"):
         raise ExportError(f"interface must be native or huggingface, found {interface!r}")
-    check_target(out, force)
+    check_target(out, force, source)
     report(f"reading {source}")
     options = SourceOptions(
         labels=read_labels(labels) if labels else None,

@@ -30,7 +30,7 @@ def export_reference(checkpoint: Path, out: Path) -> Path:
     Raises:
         ExportError: optimum can't.
     """
-    command = [sys.executable, "-W", "ignore", "-m", __name__, str(checkpoint), str(out)]
+    command = [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(checkpoint), str(out)]
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
     child = subprocess.run(command, env=os.environ | offline, capture_output=True, text=True, errors="replace")
     if child.returncode:

@@ -41,7 +41,9 @@ def describe_tokenizer(data: bytes, vocab_size: int) -> TokenizerFacts:
         settings = json.loads(data) | {"truncation": None, "padding": None}
         clean = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
         tokenizer = Tokenizer.from_str(clean)
-    except Exception as error:  # the library's errors are bare Exceptions
+    except BaseException as error:  # the library's own errors are bare Exceptions, its panics BaseExceptions
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
         raise ExportError(f"tokenizer.json: can't be read ({error})") from None
     largest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=0)
     if largest >= vocab_size:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import AlbertConfig as TransformersConfig
 
@@ -61,6 +61,7 @@ def test_seven_layers_in_three_groups() -> None:
     assert config.iterations == [3, 2, 2]
 
 
+@example((18, 14))  # where floating point and whole numbers disagree
 @given(st.integers(1, 60).flatmap(lambda layers: st.tuples(st.just(layers), st.integers(1, layers))))
 def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[int, int]) -> None:
     layers, groups = case

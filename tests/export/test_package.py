@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from albert_ner_export import package
 from albert_ner_export.package import check_target, write_package
 from albert_ner_onnx import ExportError
 
-NEW, OLD = {"a": b"new", "b": b"\0" * 1000}, {"a": b"old"}
+NEW, OLD = {"manifest.json": b"new", "b": b"\0" * 1000}, {"manifest.json": b"old"}
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -21,29 +22,63 @@ def test_what_is_written_is_all_there_is(tmp_path: Path) -> None:
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o755
 
 
-@pytest.mark.parametrize("kind", ["folder", "file", "dangling link"])
-def test_what_exists_stays_unless_forced(tmp_path: Path, kind: str) -> None:
+def test_a_package_stays_unless_forced(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    if kind == "folder":
-        write_package(out, OLD, force=False)
-    elif kind == "file":
-        out.write_bytes(b"old")
-    else:
-        out.symlink_to(tmp_path / "nowhere")
+    write_package(out, OLD, force=False)
     with pytest.raises(ExportError, match="out: exists; choose another name or replace it with --force"):
         write_package(out, NEW, force=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert content(out) == OLD
     write_package(out, NEW, force=True)
     assert content(out) == NEW
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_force_needs_nothing_to_replace_and_clears_what_a_crash_left(tmp_path: Path) -> None:
-    write_package(tmp_path / "out", OLD, force=True)
-    write_package(tmp_path / "out.old", OLD, force=True)
-    write_package(tmp_path / "out", NEW, force=True)
+@pytest.mark.parametrize("kind", ["folder", "file", "dangling link", "link to a package"])
+def test_what_is_no_package_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "out"
+    if kind == "folder":
+        out.mkdir()
+        (out / "thesis").write_text("years of work")
+    elif kind == "file":
+        out.write_bytes(b"old")
+    else:
+        write_package(tmp_path / "package", OLD, force=False)
+        out.symlink_to(tmp_path / ("nowhere" if "dangling" in kind else "package"))
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with pytest.raises(ExportError, match="out: exists and is no model package"):
+        write_package(out, NEW, force=True)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+def test_the_checkpoint_and_the_current_folder_are_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_package(out, OLD, force=False)
+    (out / "inner").mkdir()
+    for source in (out, out / "inner", tmp_path / "other" / ".." / "out"):
+        with pytest.raises(ExportError, match="out: replacing it would remove"):
+            check_target(out, True, source)
+    check_target(out, True, tmp_path / "elsewhere")
+    monkeypatch.chdir(out / "inner")
+    with pytest.raises(ExportError, match="replacing it would remove"):
+        check_target(Path(".."), True)
+
+
+def test_a_folder_in_the_way_of_the_replaced_package_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_package(out, OLD, force=False)
+    (tmp_path / "out.old").mkdir()
+    with pytest.raises(ExportError, match=r"out\.old: exists, and is where the replaced package would be kept"):
+        write_package(out, NEW, force=True)
+    write_package(tmp_path / "new", NEW, force=True)
+    assert (tmp_path / "out.old").exists()
+
+
+def test_a_relative_name_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_package(Path("out"), NEW, force=False)
     assert content(tmp_path / "out") == NEW
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_the_parent_must_exist(tmp_path: Path) -> None:
@@ -71,7 +106,7 @@ def test_after_a_crash_at_any_step_a_whole_package_is_there(
         rename(*rest)
 
     rename = Path.rename
-    monkeypatch.setattr(package, "_remove", lambda path: None)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **options: None)
     if "rename" in step:
         monkeypatch.setattr(Path, "rename", cut)
     else:
@@ -90,6 +125,25 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_package(tmp_path: Path, monk
 
     monkeypatch.setattr(package, "_write", full)
     with pytest.raises(ExportError, match=r"out: can't be written \(No space left on device\)"):
+        write_package(out, NEW, force=True)
+    assert content(out) == OLD
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_package_that_cannot_be_moved_into_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_package(out, OLD, force=False)
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name.startswith(".out."):
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(ExportError, match=r"out: can't be written \(Permission denied\)"):
         write_package(out, NEW, force=True)
     assert content(out) == OLD
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

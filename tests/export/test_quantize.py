@@ -6,8 +6,10 @@ from hypothesis.extra import numpy as hnp
 import toy
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
+from albert_ner_export.graph import build_graph
 from albert_ner_export.quantize import _quantize_linear, _quantize_rows, observe_ranges, quantize_weights
 from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows
+from albert_ner_onnx.session import Session
 
 matrices = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1000, 1000, width=32)
@@ -76,3 +78,25 @@ def test_embeddings_are_quantized_and_the_classifier_is_not() -> None:
     assert isinstance(found.words, QuantizedRows)
     assert isinstance(found.positions, QuantizedRows)
     assert found.classifier is weights.classifier
+
+
+def test_each_iteration_quantizes_with_its_own_scale() -> None:
+    """One iteration's scale made absurd changes the answer; another's that is never used would not."""
+    settings = toy.config(num_hidden_layers=3)
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    ids = np.arange(2, 11)[None]
+    ranges = observe_ranges(config, weights, [ids[0]])
+
+    def run(changed: dict[str, np.ndarray]) -> np.ndarray:
+        model = build_graph(config, quantize_weights(weights, ranges | changed))
+        return Session(model.SerializeToString(), 1).run(ids)
+
+    usual = run({})
+    for name in ("group0.0.qkv", "group0.0.attention_output", "group0.0.ffn", "group0.0.ffn_output"):
+        answers = [usual]
+        for iteration in range(3):
+            coarse = ranges[name].copy()
+            coarse[iteration] *= 100
+            answers.append(run({name: coarse}))
+        assert len({answer.tobytes() for answer in answers}) == 4, name

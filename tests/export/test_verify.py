@@ -32,6 +32,13 @@ def test_a_larger_difference_fails(by: float) -> None:
         verify_float(REFERENCE, shifted(0, 2, by))
 
 
+def test_a_tag_that_differs_fails_where_the_best_two_are_further_apart_than_the_tolerance() -> None:
+    reference = [np.array([[8.0, 8.0 - 1e-3, 0.0]], np.float32)]
+    found = [np.array([[8.0 - 6e-4, 8.0 - 4e-4, 0.0]], np.float32)]  # each within 8e-4
+    with pytest.raises(ExportError, match="1 of 1 tags differ"):
+        verify_float(reference, found)
+
+
 def test_small_logits_have_an_absolute_tolerance() -> None:
     small = [np.array([[0.1, 0.0]], np.float32)]
     assert verify_float(small, [small[0] + np.float32(9e-5)]).float_tag_agreement == 1

@@ -35,6 +35,9 @@ def test_the_default_states_its_licence_and_language() -> None:
         ("tags", ["O", "O"], "tags must be unique"),
         ("tags", ["O", 1], "tags must be tuple"),
         ("scheme", "IOB3", "scheme must be one of IOB2, IO, IOBES, BILOU, none, found 'IOB3'"),
+        ("tags", ["O", ""], "tags must not be empty"),
+        ("cls_id", -5, "cls_id and sep_id must be 0 or more, found -5"),
+        ("precision", "int4", "precision must be one of int8, fp32, found 'int4'"),
         ("max_pieces", "512", "max_pieces must be int, found '512'"),
         ("max_pieces", True, "max_pieces must be int"),
         ("max_pieces", 2, "max_pieces must be 3 or more, found 2"),
@@ -88,6 +91,24 @@ def test_a_missing_file_is_named(package: Path, name: str) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="nowhere: no such folder"):
         load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tags": ["O", "B-PER"]}, "gives logits [1, 2, 5], the manifest's 2 tags need [1, 2, 2]"),
+        ({"tags": ["O", *(f"B-{number}" for number in range(5))]}, "the manifest's 6 tags need [1, 2, 6]"),
+        ({"cls_id": 99999}, "ONNX Runtime failed on input_ids [1, 2]"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_model_is_refused(package: Path, change: dict[str, Any], message: str) -> None:
+    data = json.loads((package / "manifest.json").read_text())
+    (package / "manifest.json").write_text(json.dumps(data | change))
+    with pytest.raises(PackageError) as error:
+        load(package)
+    assert message in str(error.value)
+    assert str(error.value).startswith(f"{package}: ")
+    assert "\n" not in str(error.value)
 
 
 def test_an_unknown_splitter_is_named(package: Path) -> None:

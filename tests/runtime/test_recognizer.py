@@ -3,11 +3,12 @@
 import gc
 import os
 import pickle
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import albert_ner_onnx
-from albert_ner_onnx import Entity, EntityRecognizer, InputError, load
+from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.session import Session
 from toy_packages import FP32, INT8, IO, expected
 
@@ -181,79 +181,6 @@ def test_a_word_longer_than_the_window_has_one_tag() -> None:
         assert len(tags) == 3
 
 
-@pytest.mark.parametrize("bad", [None, b"bytes", 3, ["list"]])
-def test_what_is_no_text_is_named(bad: Any) -> None:
-    kind = type(bad).__name__
-    with pytest.raises(InputError, match=f"text must be a str, found {kind}"):
-        DEFAULT.recognize(bad)
-    with pytest.raises(InputError, match=rf"texts\[1\] must be a str, found {kind}"):
-        DEFAULT.recognize_batch(["good", bad])
-    with pytest.raises(InputError, match=rf"sentences\[1\]\[0\] must be a str, found {kind}"):
-        DEFAULT.tag([["good"], [bad]])
-
-
-def test_one_text_where_many_are_expected_is_named() -> None:
-    for call in (DEFAULT.recognize_batch, DEFAULT.stream, DEFAULT.tag):
-        with pytest.raises(InputError, match="found str"):
-            call("a text")
-    with pytest.raises(InputError, match=r"sentences\[0\] must be a list of words, found str"):
-        DEFAULT.tag(["a text"])
-
-
-@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
-def test_threads_must_be_a_positive_number(threads: Any) -> None:
-    with pytest.raises(InputError, match="threads must be a whole number"):
-        load(threads=threads)
-
-
-def test_stream_is_lazy_and_bounded() -> None:
-    taken = 0
-
-    def endless() -> Iterator[str]:
-        nonlocal taken
-        while True:
-            taken += 1
-            yield NEWS[taken % len(NEWS)]
-
-    stream = TOYS["int8"].stream(endless())
-    assert taken == 0
-    for number in range(1, 3000):
-        next(stream)
-        assert number <= taken <= number + 1024
-
-
-def test_stream_reads_few_texts_ahead_if_they_are_long() -> None:
-    taken = 0
-
-    def long_texts() -> Iterator[str]:
-        nonlocal taken
-        while True:
-            taken += 1
-            yield " " * 400_000
-
-    next(TOYS["int8"].stream(long_texts()))
-    assert taken == 3
-
-
-@pytest.mark.parametrize("good", [0, 1, 5, 1024, 1025])
-def test_a_failing_generator_delivers_what_came_before(good: int) -> None:
-    def failing() -> Iterator[str]:
-        yield from ["John lives in Berlin"] * good
-        raise OSError("disk")
-
-    stream = TOYS["int8"].stream(failing())
-    assert [next(stream) for _ in range(good)] == TOYS["int8"].recognize_batch(["John lives in Berlin"] * good)
-    with pytest.raises(OSError, match="disk"):
-        next(stream)
-
-
-def test_a_bad_item_in_a_stream_comes_after_the_good_ones() -> None:
-    stream = DEFAULT.stream(["John", None, "Mary"])  # type: ignore[list-item]
-    assert [entity.label for entity in next(stream)] == ["PER"]
-    with pytest.raises(InputError, match=r"texts\[1\]"):
-        next(stream)
-
-
 def test_many_threads_on_one_recognizer() -> None:
     wanted = [DEFAULT.recognize_batch(NEWS)] * 32
     with ThreadPoolExecutor(16) as pool:
@@ -267,6 +194,14 @@ def test_pickling_and_repr(threads: int | None) -> None:
     assert repr(copy) == repr(recognizer) == "EntityRecognizer('int8', int8)"
     assert copy._threads == threads
     assert copy.recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
+
+
+def test_a_package_given_by_a_relative_path_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(INT8, tmp_path / "package")
+    monkeypatch.chdir(tmp_path)
+    recognizer = load("package")
+    monkeypatch.chdir("/")
+    assert pickle.loads(pickle.dumps(recognizer)).recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
 
 
 @pytest.mark.parametrize("threads", [None, 2])
@@ -310,8 +245,3 @@ def test_io_tags_make_entities() -> None:
     labels = {entity.label for entity in TOYS["io-cased-relu"].recognize("John Smith lives in Berlin . " * 5)}
     assert labels <= {"GENE", "DRUG"}
     assert labels
-
-
-def test_the_default_package_is_in_the_package() -> None:
-    assert albert_ner_onnx.default_package().is_relative_to(albert_ner_onnx.__path__[0])
-    assert isinstance(DEFAULT.recognize("John")[0], Entity)

@@ -121,9 +121,9 @@ def _read_safetensors(folder: Folder, name: str) -> Tensors:
 def _front_matter(path: Path) -> dict[str, Any]:
     """The YAML between the `---` lines that open a model card; empty if there is none."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
         end = lines.index("---", 1) if lines[:1] == ["---"] else 0
-        card = yaml.safe_load("\n".join(lines[1:end]))
+        card = yaml.load("\n".join(lines[1:end]), yaml.BaseLoader)  # strings alone: `no` is Norwegian
     except (OSError, ValueError, yaml.YAMLError):  # a card is an extra: its errors must not stop an export
         return {}
     return card if isinstance(card, dict) else {}
@@ -133,4 +133,4 @@ def _one_line(value: Any) -> str | None:
     """A front matter's `en` or `[en, de]` as one string."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None
-    return None if value is None else str(value)
+    return " ".join(str(value).split()) or None if value is not None else None
