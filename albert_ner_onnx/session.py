@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from albert_ner_onnx.errors import InferenceError, PackageError
+from albert_ner_onnx.manifest import MODEL
 
 # From 1.29 on, ONNX Runtime's wheels send telemetry and can hang forked children, unless told not to before import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -17,6 +19,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 PROVIDER = "CPUExecutionProvider"
+# How protobuf writes the key of a tensor's external data; no weights have these bytes but by a chance of 2⁻⁸⁸
+_EXTERNAL = b"\x0a\x08location\x12"
 
 
 def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -29,6 +33,8 @@ def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession
     Raises:
         PackageError: ONNX Runtime can't load it.
     """
+    if _EXTERNAL in model:
+        raise PackageError(f"{MODEL}: has weights in other files, expected all in one; export the package again")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # it keeps a plan for every shape it has seen
@@ -37,7 +43,7 @@ def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession
         return onnxruntime.InferenceSession(model, options, providers=[PROVIDER])
     except Exception as error:
         raise PackageError(
-            f"model.onnx: ONNX Runtime can't load it ({' '.join(str(error).split())}); export the package again"
+            f"{MODEL}: ONNX Runtime can't load it ({' '.join(str(error).split())}); export the package again"
         ) from None
 
 
@@ -88,20 +94,41 @@ def _one_line(error: Exception) -> str:
 
 
 def available_cores() -> int:
-    """Cores that this process may use: its affinity, and no more than its container's quota of time."""
+    """Cores that this process may use: its affinity, and no more than its control groups' quota of time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_quota(Path("/sys/fs/cgroup"))
-    return cores if quota is None else max(1, min(cores, math.ceil(quota)))
-
-
-def _cgroup_quota(root: Path) -> float | None:
-    """CPU time per time that the control group allows, in cores; `None` without a limit."""
     try:
-        quota, period = (root / "cpu.max").read_text().split()  # version 2; "max" is no limit
+        groups = Path("/proc/self/cgroup").read_text()
+    except OSError:  # no Linux
+        return cores
+    return max(1, min([cores, *(math.ceil(quota) for quota in _quotas(Path("/sys/fs/cgroup"), groups))]))
+
+
+def _quotas(root: Path, groups: str) -> Iterator[float]:
+    """CPU time per time, in cores, that each control group around this process allows.
+
+    Args:
+        root: Where control groups are mounted. In a container its root is the container's own group.
+        groups: `/proc/self/cgroup`: a line a hierarchy, `number:controllers:path`; version 2 names no controllers.
+    """
+    for line in groups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / "cpu" if controllers else root
+        group = top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(top) and (quota := _read_quota(folder)) is not None:
+                yield quota
+
+
+def _read_quota(group: Path) -> float | None:
+    """The limit of one control group, in cores; `None` without one."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()  # version 2; "max" is no limit
     except (OSError, ValueError):
         try:
-            quota = (root / "cpu/cpu.cfs_quota_us").read_text()  # version 1; -1 is no limit
-            period = (root / "cpu/cpu.cfs_period_us").read_text()
+            quota = (group / "cpu.cfs_quota_us").read_text()  # version 1; -1 is no limit
+            period = (group / "cpu.cfs_period_us").read_text()
         except OSError:
             return None
     try:

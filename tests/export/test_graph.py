@@ -18,6 +18,7 @@ from albert_ner_export.graph import OPSETS, build_graph, range_name
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.weights import AlbertWeights
+from albert_ner_onnx import PackageError
 from albert_ner_onnx.session import Session, open_session
 
 VARIANTS: list[dict[str, Any]] = [
@@ -169,3 +170,12 @@ def test_the_range_of_what_enters_a_linear_can_be_observed(tmp_path: Path) -> No
     np.testing.assert_allclose(ranges["group0.1.ffn_output.range"], expected, rtol=1e-4, atol=1e-5)
     plain = Session(build_graph(config, weights).SerializeToString(), 1).run(ids)
     np.testing.assert_array_equal(session.run(["logits"], {"input_ids": ids})[0], plain)
+
+
+def test_weights_in_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, weights = folded()
+    model = build_graph(config, weights)
+    onnx.save(model, tmp_path / "model.onnx", save_as_external_data=True, location="weights", size_threshold=0)
+    monkeypatch.chdir(tmp_path)  # where ONNX Runtime would look for them
+    with pytest.raises(PackageError, match=r"model\.onnx: has weights in other files, expected all in one"):
+        Session((tmp_path / "model.onnx").read_bytes(), 1)
