@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from time import perf_counter
+from time import process_time
 from unicodedata import category
 
 import pytest
@@ -202,9 +202,9 @@ def test_splitters_by_name() -> None:
 def seconds(text: str) -> float:
     gc.disable()  # its time depends on what else there is in memory
     try:
-        start = perf_counter()
+        start = process_time()
         split_words(text)
-        return perf_counter() - start
+        return process_time() - start
     finally:
         gc.enable()
 
@@ -223,4 +223,4 @@ def seconds(text: str) -> float:
 def test_time_is_linear_on_hostile_text(pattern: str, prefix: str) -> None:
     text = prefix + pattern * (10_000 // len(pattern))
     # Quadratic time would be a ratio of 4; a millisecond forgives what the clock and the machine add.
-    assert any(seconds(text + text) < 3 * seconds(text) + 0.001 for _ in range(5))
+    assert any(seconds(text + text) < 3 * seconds(text) + 0.001 for _ in range(20))
