@@ -105,7 +105,7 @@ class EntityRecognizer:
         return self._recognize([text])[0]
 
     def recognize_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
-        """Finds the entities of each text; faster than one at a time.
+        """Finds the entities of each text; texts of equal length share a call of the model.
 
         Raises:
             InputError: An item is no `str`; the message gives its index, and nothing has been computed.
