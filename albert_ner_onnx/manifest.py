@@ -33,9 +33,6 @@ class Verification:
         max_abs_logit: Largest absolute logit of the reference.
         float_max_logit_difference: float32 graph against the reference, largest absolute difference of a logit.
         float_tag_agreement: Share, 0 to 1, of pieces on which both have the same best tag.
-        int8_tag_agreement: int8 graph against float32 graph on those sequences that `max_pieces` allows, share of
-            words, by their first pieces, with the same tag; `None` in a float32 package.
-        int8_max_probability_difference: Largest absolute difference of a word's probabilities between these two.
     """
 
     reference: str
@@ -44,8 +41,72 @@ class Verification:
     max_abs_logit: float
     float_max_logit_difference: float
     float_tag_agreement: float
-    int8_tag_agreement: float | None
-    int8_max_probability_difference: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldScores:
+    """FB1 of float32 and of int8, in percent, on the `words` words of a file of gold tags."""
+
+    file: str
+    words: int
+    float32_fb1: float
+    int8_fb1: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How far int8 is from float32, on text that calibration didn't see. Shares are from 0 to 1.
+
+    Attributes:
+        text: What the text is called.
+        words: Number of words in it.
+        entity_words: Number of those that either model tags as part of an entity.
+        entities: Number of entities that float32 finds.
+        tag_agreement: Share of all words with the same tag.
+        entity_tag_agreement: The same of the entity words.
+        max_probability_difference: Largest absolute difference of a probability, over words and tags.
+        mean_probability_difference: Mean over words of the largest over tags.
+        min_agreement: The least `tag_agreement` that the exporter was to accept, in percent; 0 for any.
+        judged: Whether that was applied: not if it is 0, nor if there were too few entities for it.
+        gold: Scores on gold data, where some were given.
+    """
+
+    text: str
+    words: int
+    entity_words: int
+    entities: int
+    tag_agreement: float
+    entity_tag_agreement: float
+    max_probability_difference: float
+    mean_probability_difference: float
+    min_agreement: float
+    judged: bool
+    gold: GoldScores | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """How a package was quantized.
+
+    Attributes:
+        activations: How the scales of activations were found.
+        weights: How weights were rounded.
+        calibration: What the text for it is called.
+        float_parts: Why, for each part that stayed in float: a linear, or channels of one's input.
+        embedding_bits: Bits of a value of the embeddings.
+        float32_bytes: Size of the float32 graph's file.
+        int8_bytes: Size of the quantized graph's file.
+        quality: What it cost.
+    """
+
+    activations: str
+    weights: str
+    calibration: str
+    float_parts: Mapping[str, str]
+    embedding_bits: int
+    float32_bytes: int
+    int8_bytes: int
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +149,8 @@ class Manifest:
         files: sha256 of each other file of the package.
         source: sha256 of each file that the package was made from.
         tools: Versions of what made it.
-        verification: What the exporter measured.
+        verification: How far the float32 graph is from its reference.
+        quantization: How int8 was made of it and what it cost; `None` in a float32 package.
     """
 
     schema_version: int
@@ -110,6 +172,7 @@ class Manifest:
     source: Mapping[str, str]
     tools: Mapping[str, str]
     verification: Verification
+    quantization: Quantization | None
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -185,7 +248,13 @@ class Manifest:
         return data
 
 
-_NESTED: Mapping[str, type[Verification | SparkNlp]] = {"verification": Verification, "spark_nlp": SparkNlp}
+_NESTED: Mapping[str, type[Any]] = {
+    "verification": Verification,
+    "spark_nlp": SparkNlp,
+    "quantization": Quantization,
+    "quality": Quality,
+    "gold": GoldScores,
+}
 
 
 def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
@@ -201,7 +270,7 @@ def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
         value = data[name]
         if nested := _NESTED.get(name):
             if value is not None or hints[name] is nested:
-                value = _parse(nested, value, path, f"{name}.")
+                value = _parse(nested, value, path, f"{prefix}{name}.")
         elif not _fits(value, hints[name]):
             raise PackageError(f"{path}: {prefix}{name} must be {field.type}, found {str(value)[:60]!r}")
         values[name] = tuple(value) if isinstance(value, list) else value

@@ -1,76 +1,200 @@
-"""How far int8 depends on which of our own text it is calibrated with: FB1 and agreement with float32 on a CoNLL file.
+"""Which way to calibrate int8 holds at 6 and at 24 iterations: each beside float32 on a CoNLL file and on our own text.
 
-python -m benchmarks.calibration FILE        # such as CoNLL-2003's eng.testa
+    python -m benchmarks.calibration FILE [--deep CHECKPOINT]
+
+FILE is such as CoNLL-2003's eng.testa, CHECKPOINT the folder that `python -m training.deep_conll03` writes: one group
+of weights, applied 24 times. The states compared are those of the graph, layer norm's output without its β.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from itertools import chain
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import build_graph
-from albert_ner_export.quantize import observe_ranges, quantize_weights
+from albert_ner_export.graph import build_graph, states_name
+from albert_ner_export.quality import Words, compare
+from albert_ner_export.quantize import quantize_weights
 from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.texts import PieceTexts
-from albert_ner_export.tokenizer import describe_tokenizer
-from albert_ner_export.weights import AlbertWeights
+from albert_ner_export.texts import PieceTexts, own_corpus
+from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
+from albert_ner_export.weights import AlbertWeights, Float32
 from albert_ner_onnx import default_package
+from albert_ner_onnx.batching import equal_length_batches
 from albert_ner_onnx.evaluation import evaluate
 from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.session import Session
+from albert_ner_onnx.schemes import scheme_of
+from albert_ner_onnx.session import Session, open_session
 from albert_ner_onnx.tokenization import WordTokenizer
+from benchmarks.calibration_methods import methods
 from benchmarks.environment import describe
 
 CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
+HELD_OUT_PIECES = 128  # as the package that comes along reads texts
+_BATCH_PIECES = 512
+
+Ids = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A checkpoint to be quantized."""
+
+    config: AlbertConfig
+    facts: TokenizerFacts
+    weights: AlbertWeights
+
+    @classmethod
+    def read(cls, path: Path) -> Model:
+        """Reads a checkpoint; see `read_checkpoint`."""
+        checkpoint = read_checkpoint(path)
+        facts = describe_tokenizer(checkpoint.tokenizer, checkpoint.config.vocab_size)
+        return cls(checkpoint.config, facts, fold_weights(checkpoint.config, checkpoint.tensors))
+
+    @property
+    def compared_iterations(self) -> list[int]:
+        """The iterations after which states are compared, counted from 1, the last one included."""
+        iterations = self.config.num_hidden_layers
+        parts = 4 if iterations % 4 == 0 else 3
+        return [iterations * part // parts for part in range(1, parts + 1)]
+
+
+class ConllFile:
+    """A CoNLL file, tagged sentence by sentence."""
+
+    def __init__(self, path: Path, model: Model) -> None:
+        """Reads the file and makes the model's pieces of it."""
+        sentences = read_conll(path)
+        tokenizer = WordTokenizer(model.facts.data, model.config.max_position_embeddings - 2)
+        pieces = [tokenizer.encode(sentence.words) for sentence in sentences]
+        self._gold = [sentence.tags for sentence in sentences]
+        self._first = [1 + part.bounds[:-1] for part in pieces]
+        self._ids = [np.concatenate(([model.facts.cls_id], part.ids, [model.facts.sep_id])) for part in pieces]
+        self._tags = model.config.tags
+        self.lengths = [len(sentence.words) for sentence in sentences]
+
+    def run(self, config: AlbertConfig, weights: AlbertWeights) -> list[Float32]:
+        """The logits of each sentence's words, float32 [word, tag] each."""
+        session = Session(build_graph(config, weights).SerializeToString(), 1)
+        logits: dict[int, Float32] = {}
+        for batch in equal_length_batches([len(ids) for ids in self._ids], _BATCH_PIECES):
+            rows = session.run(np.stack([self._ids[index] for index in batch]))
+            logits |= {index: row[self._first[index]] for index, row in zip(batch, rows, strict=True)}
+        return [logits[index] for index in range(len(self._ids))]
+
+    def fb1(self, logits: Sequence[Float32]) -> float:
+        """FB1 of what these logits say."""
+        return evaluate(self._gold, [[self._tags[tag] for tag in part.argmax(axis=1)] for part in logits]).overall.fb1
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a graph says.
+
+    Attributes:
+        file: Logits of each sentence of the file, float32 [word, tag] each.
+        logits: Of each sequence of our held-out text, float32 [piece, tag] each.
+        states: After the compared iterations of them all, float32 [iteration, piece, hidden].
+    """
+
+    file: list[Float32]
+    logits: list[Float32]
+    states: Float32
+
+
+def answer(model: Model, weights: AlbertWeights, file: ConllFile, held_out: Sequence[Ids]) -> Answers:
+    """Runs a graph of these weights on the file and on our held-out text."""
+    session = open_session(build_graph(model.config, weights, observe="values").SerializeToString())
+    outputs = ["logits", *(states_name(index) for index in range(len(weights.groups)))]
+    wanted = np.array(model.compared_iterations) - 1
+    logits, states = [], []
+    for ids in held_out:
+        found, *by_group = session.run(outputs, {"input_ids": ids[None]})
+        logits.append(found[0])
+        states.append(np.concatenate(by_group)[wanted, 0])
+    return Answers(file.run(model.config, weights), logits, np.concatenate(states, axis=1))
+
+
+def against_float(model: Model, file: ConllFile, exact: Answers, found: Answers, first: Sequence[Mask]) -> Figures:
+    """The figures of int8 beside float32; `first` as in `PieceSequence`, of each sequence of the held-out text."""
+    tags, scheme = model.config.tags, scheme_of(model.config.tags)
+    in_file = Words(np.concatenate(exact.file), np.concatenate(found.file), file.lengths)
+    held_out = Words.of_first_pieces(exact.logits, found.logits, first)
+    of_file, of_held_out = (compare(words, tags, scheme, "", 0) for words in (in_file, held_out))
+    off = np.linalg.norm(found.states - exact.states, axis=(1, 2)) / np.linalg.norm(exact.states, axis=(1, 2))
+    return {
+        "fb1": round(file.fb1(found.file), 2),
+        "tags_equal": round(of_file.tag_agreement, 5),
+        "entity_tags_equal": round(of_file.entity_tag_agreement, 5),
+        "held_out_tags_equal": round(of_held_out.tag_agreement, 5),
+        "held_out_entity_tags_equal": round(of_held_out.entity_tag_agreement, 5),
+        "rms_logit_error": round(float(np.sqrt(np.mean((held_out.int8 - held_out.float32) ** 2))), 4),
+        "states_off": {
+            str(iteration): round(float(value), 4)
+            for iteration, value in zip(model.compared_iterations, off, strict=True)
+        },
+    }
+
+
+def measure(model: Model, path: Path) -> dict[str, Any]:
+    """All figures of a checkpoint."""
+    file = ConllFile(path, model)
+    held_out = PieceTexts(model.facts, own_corpus()).held_out(HELD_OUT_PIECES)
+    ids, first = [part.ids for part in held_out], [part.first for part in held_out]
+    exact = answer(model, model.weights, file, ids)
+    figures = {}
+    for name, ranges in methods(model.config, model.weights, model.facts).items():
+        found = answer(model, quantize_weights(model.weights, ranges()), file, ids)
+        figures[name] = against_float(model, file, exact, found, first)
+        print(name, figures[name], file=sys.stderr, flush=True)
+    return {
+        "groups": model.config.num_hidden_groups,
+        "iterations": model.config.num_hidden_layers,
+        "words": sum(file.lengths),
+        "held_out_words": int(np.concatenate(first).sum()),
+        "float32_fb1": round(file.fb1(exact.file), 2),
+        "methods": figures,
+    }
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """The figures of a checkpoint in Markdown."""
+    states = list(next(iter(result["methods"].values()))["states_off"])
+    columns = ["FB1", "tags equal, %", "of entities", "own text, %", "of entities", "rms logit error"]
+    columns += [f"state off after {iteration}, %" for iteration in states]
+    rows = [["method", *columns], ["---"] * (len(columns) + 1)]
+    rows.append(["float32", f"{result['float32_fb1']:.2f}", *[""] * (len(columns) - 1)])
+    for name, found in result["methods"].items():
+        shares = [f"{100 * value:.2f}" for key, value in found.items() if key.endswith("tags_equal")]
+        off = [f"{100 * value:.1f}" for value in found["states_off"].values()]
+        rows.append([name, f"{found['fb1']:.2f}", *shares, f"{found['rms_logit_error']:.3f}", *off])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def main() -> None:
-    """Measures and writes."""
+    """Measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
+    parser.add_argument("--deep", type=Path, metavar="CHECKPOINT", help="what training.deep_conll03 wrote")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "calibration.json")
     arguments = parser.parse_args()
-    checkpoint = read_checkpoint(CHECKPOINT)
-    config = checkpoint.config
-    facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    weights = fold_weights(config, checkpoint.tensors)
-    sentences = read_conll(arguments.file)
-    tokenizer = WordTokenizer(facts.data, config.max_position_embeddings - 2)
-    pieces = [tokenizer.encode(sentence.words) for sentence in sentences]
-
-    def tag(candidate: AlbertWeights) -> list[list[str]]:
-        session = Session(build_graph(config, candidate).SerializeToString(), 2)
-        found = []
-        for sequence in pieces:
-            ids = np.concatenate(([facts.cls_id], sequence.ids, [facts.sep_id]))
-            best = session.run(ids[None])[0, 1:].argmax(axis=-1)
-            found.append([config.tags[tag] for tag in best[sequence.bounds[:-1]]])
-        return found
-
-    gold = [sentence.tags for sentence in sentences]
-    exact = tag(weights)
-    whole, short = PieceTexts(facts).calibration(512), PieceTexts(facts).calibration(128)
-    lines = len(PieceTexts(facts)._lines("calibration.txt"))
-    variants = {
-        "lines, and all in 512 (the exporter's)": whole,
-        "lines, and all in 128": short,
-        "lines": whole[:lines],
-        "lines, and four of 512": whole[: lines + 4],
-    }
-    result: dict[str, dict[str, float]] = {"float32": {"fb1": round(evaluate(gold, exact).overall.fb1, 2)}}
-    for name, sequences in variants.items():
-        ranges = observe_ranges(config, weights, [sequence.ids for sequence in sequences])
-        found = tag(quantize_weights(weights, ranges))
-        equal = np.mean([a == b for a, b in zip(chain(*exact), chain(*found), strict=True)])
-        result[name] = {"fb1": round(evaluate(gold, found).overall.fb1, 2), "tags_equal": round(float(equal), 5)}
-        print(name, result[name], flush=True)
-    record = {"file": arguments.file.name, "calibration": result, "environment": describe()}
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n")
+    record: dict[str, Any] = {"file": arguments.file.name, "checkpoints": {}, "environment": describe()}
+    for name, path in (("repository", CHECKPOINT), ("deep", arguments.deep)):
+        if path is not None:
+            record["checkpoints"][name] = result = measure(Model.read(path), arguments.file)
+            print(f"\n{result['groups']} groups, {result['iterations']} iterations\n\n{table(result)}", flush=True)
+            arguments.output.write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -55,9 +55,15 @@ def make_checkpoint(folder: str, variant: str) -> dict[str, Any]:
 def export(checkpoint: str, out: str, precision: str) -> dict[str, Any]:
     """Exports with our exporter: time, its own peak and its child's, which runs optimum."""
     from albert_ner_export.pipeline import export_package
+    from albert_ner_export.texts import own_corpus
 
     started = time.perf_counter()
-    manifest = export_package(Path(checkpoint), Path(out), precision=precision)
+    options: dict[str, Any] = {}
+    if precision == "int8":  # of random weights a little text tells as much as all of it, and nothing of tags
+        text = Path(out).parent / "text.txt"
+        text.write_text("\n".join(own_corpus().calibration[:100]))
+        options = {"calibration": text, "min_agreement": 0}
+    manifest = export_package(Path(checkpoint), Path(out), precision=precision, **options)
     own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "seconds": round(time.perf_counter() - started, 1),

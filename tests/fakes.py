@@ -11,7 +11,15 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from albert_ner_onnx.entities import Entity
-from albert_ner_onnx.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, Verification
+from albert_ner_onnx.manifest import (
+    MODEL,
+    SCHEMA_VERSION,
+    TOKENIZER,
+    Manifest,
+    Quality,
+    Quantization,
+    Verification,
+)
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
 
@@ -43,8 +51,28 @@ def manifest() -> Manifest:
             max_abs_logit=7.71,
             float_max_logit_difference=3.8e-5,
             float_tag_agreement=1.0,
-            int8_tag_agreement=0.9808,
-            int8_max_probability_difference=0.25,
+        ),
+        quantization=Quantization(
+            activations="by range",
+            weights="to the nearest",
+            calibration="some text",
+            float_parts={"classifier": "tiny"},
+            embedding_bits=8,
+            float32_bytes=53_500_000,
+            int8_bytes=13_600_000,
+            quality=Quality(
+                text="other text",
+                words=11_268,
+                entity_words=2_792,
+                entities=2_033,
+                tag_agreement=0.9808,
+                entity_tag_agreement=0.9722,
+                max_probability_difference=0.25,
+                mean_probability_difference=0.0059,
+                min_agreement=98.0,
+                judged=True,
+                gold=None,
+            ),
         ),
     )
 

@@ -32,6 +32,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("int8", "fp32"), default="int8", help="of the weights and products (default: int8)"
     )
     parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="text such as the model will read, one a line, for int8; every fifth line is held out to judge it by "
+        "(default: English text of the exporter's own)",
+    )
+    parser.add_argument(
+        "--min-agreement",
+        type=float,
+        metavar="P",
+        help="least share of the held-out words, in percent, on which int8 must keep float32's tag, or nothing is "
+        "written; words of entities may lose three times as much (default: 99.5; 0: any)",
+    )
+    parser.add_argument(
+        "--gold",
+        type=Path,
+        metavar="FILE",
+        help="words and tags in CoNLL format, to have FB1 of float32 and int8 on it in the manifest",
+    )
+    parser.add_argument(
+        "--embedding-bits",
+        type=int,
+        choices=(4, 8),
+        help="of each value of the embeddings, for int8: 4 makes the package smaller (a small model's by a quarter), "
+        "the answers a little less like float32's (default: 8)",
+    )
+    parser.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
@@ -87,19 +114,24 @@ def run(args: argparse.Namespace) -> int:
         ) from error
     size = info.megabytes(sum(info.file_sizes(manifest, args.out).values()))
     print(f"{args.out}: {manifest.name}, {manifest.precision}, {size}")
-    for line in info.verification_lines(manifest.verification)[:-1]:
-        print(line)
+    print(info.verification_lines(manifest.verification)[0])
+    if manifest.quantization:
+        print(*info.quantization_lines(manifest.quantization)[:2], sep="\n")
     return 0
 
 
 def _source_options(args: argparse.Namespace) -> dict[str, Any]:
-    """What was given of the options that are the source's or the exporter's to decide otherwise."""
+    """What was given of the options that the source or the exporter decides otherwise."""
     options = {
         "labels": args.labels,
         "case_sensitive": {"true": True, "false": False}.get(args.case_sensitive),
         "max_sentence_length": args.max_sentence_length,
         "exact_spark_nlp": args.exact_spark_nlp or None,
         "interface": args.interface,
+        "calibration": args.calibration,
+        "min_agreement": args.min_agreement,
+        "gold": args.gold,
+        "embedding_bits": args.embedding_bits,
     }
     return {name: value for name, value in options.items() if value is not None}
 

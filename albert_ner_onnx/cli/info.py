@@ -9,7 +9,7 @@ from pathlib import Path
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
 from albert_ner_onnx.errors import PackageError
-from albert_ner_onnx.manifest import MANIFEST, Manifest, Verification
+from albert_ner_onnx.manifest import MANIFEST, Manifest, Quantization, Verification
 
 SUMMARY = "show what a model package is"
 
@@ -51,6 +51,9 @@ def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[str, str]]:
         yield "", f"{megabytes(size)}, {name}"
     for index, line in enumerate(verification_lines(manifest.verification)):
         yield "" if index else "Verified", line
+    if manifest.quantization:
+        for index, line in enumerate(quantization_lines(manifest.quantization)):
+            yield "" if index else "Quantized", line
     from importlib.metadata import version  # late: it takes longer than all the rest of --help
 
     yield "Provider", f"CPUExecutionProvider, onnxruntime {version('onnxruntime')}"
@@ -71,14 +74,37 @@ def megabytes(size: int) -> str:
 
 
 def verification_lines(measured: Verification) -> list[str]:
-    """What the exporter measured, for people to read."""
-    lines = [
+    """How far the float32 graph is from its reference, for people to read."""
+    return [
         f"float32 against {measured.reference}: {measured.float_tag_agreement:.2%} of tags equal, "
-        f"logits (up to {measured.max_abs_logit:.1f}) within {measured.float_max_logit_difference:.1e}"
+        f"logits (up to {measured.max_abs_logit:.1f}) within {measured.float_max_logit_difference:.1e}",
+        f"on {measured.sequences} sequences of {measured.pieces:,} pieces in all",
     ]
-    if measured.int8_tag_agreement is not None and measured.int8_max_probability_difference is not None:
-        lines.append(
-            f"int8 against float32: {measured.int8_tag_agreement:.2%} of tags equal, "
-            f"probabilities within {measured.int8_max_probability_difference:.3f}"
+
+
+def quantization_lines(found: Quantization) -> list[str]:
+    """How int8 was made and what it cost, for people to read."""
+    quality = found.quality
+    lines = [
+        f"int8 against float32: {quality.tag_agreement:.2%} of tags equal, of words in entities "
+        f"{quality.entity_tag_agreement:.2%}; probabilities within {quality.max_probability_difference:.3f}, "
+        f"{quality.mean_probability_difference:.4f} on average",
+        f"on {quality.words:,} words of {quality.text} that calibration did not see, {quality.entity_words:,} of them "
+        f"in entities",
+        f"model.onnx {megabytes(found.int8_bytes)}, as float32 {megabytes(found.float32_bytes)}",
+        f"activations: {found.activations}, calibrated with {found.calibration}",
+        f"weights: {found.weights}; embeddings: {found.embedding_bits} bits",
+        *(f"in float: {name} ({reason})" for name, reason in found.float_parts.items()),
+    ]
+    if gold := quality.gold:
+        lines.insert(
+            2, f"FB1 on {gold.file} ({gold.words:,} words): {gold.int8_fb1:.2f}, float32 {gold.float32_fb1:.2f}"
         )
-    return [*lines, f"on {measured.sequences} sequences of {measured.pieces} pieces in all"]
+    if not quality.min_agreement:
+        lines.append("no gate: any loss was accepted when it was exported (--min-agreement 0)")
+    elif not quality.judged:
+        lines.append(
+            f"warning: not judged by its loss, as float32 found {quality.entities} entities only; "
+            "export with --calibration FILE, text of the model's kind"
+        )
+    return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,9 @@ class GraphBuilder:
         nodes: In order.
         initializers: Of the outermost graph.
         mask: Name of the attention mask, int32 [batch, piece]; empty without one.
-        iteration: In a Loop's body the name of the iteration's number, int64.
-        ranges: Names of the observed ranges; `None` if none are to be.
+        iteration: In a Loop's body the name of the iteration's number, int64; empty outside.
+        observe: What is to be observed of each linear's input.
+        observed: Names of the outputs for that.
     """
 
     def __init__(self, config: AlbertConfig) -> None:
@@ -30,15 +31,16 @@ class GraphBuilder:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self.mask = ""
-        self.iteration: str | None = None
-        self.ranges: list[str] | None = None
+        self.iteration = ""
+        self.observe: Literal["ranges", "values"] | None = None
+        self.observed: list[str] = []
         self._prefix = ""
 
     def body(self, name: str) -> GraphBuilder:
         """The body of a Loop, to be filled."""
         body = copy(self)
         body.nodes, body.iteration, body._prefix = [], f"{name}.iteration", f"{name}."
-        body.ranges = None if self.ranges is None else []
+        body.observed = []
         return body
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:

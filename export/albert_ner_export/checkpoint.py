@@ -49,6 +49,21 @@ class SparkNlpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The ONNX model that a source is, to be run as it stands.
+
+    Attributes:
+        path: Where it lies, for messages.
+        model: The file, or its bytes where it lies in an archive.
+        machine_epsilon: Distance from 1 to the next number of the type that it computes in; the coarsest, if several.
+    """
+
+    path: Path
+    model: Path | bytes
+    machine_epsilon: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A checkpoint as its source holds it.
 
@@ -61,6 +76,7 @@ class Checkpoint:
         word_splitter: Which rules split a text into the words that it was trained on.
         piece_rule: How a word becomes pieces: `word`, as its tokenizer does it, or `spark-nlp`.
         spark_nlp: What a Spark NLP archive says beside; `None` for other sources.
+        original: The source itself, where ONNX Runtime can run it; else `None`.
         max_pieces: Longest sequence that it is to be given; `None` for all its positions.
         license: As the front matter of its README says, or `None`.
         language: The same.
@@ -75,6 +91,7 @@ class Checkpoint:
     word_splitter: str = "conll"
     piece_rule: str = "word"
     spark_nlp: SparkNlpSettings | None = None
+    original: Original | None = None
     max_pieces: int | None = None
     license: str | None
     language: str | None

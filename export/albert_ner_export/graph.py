@@ -10,6 +10,8 @@ ignored them up to 1.20.0.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 import onnx
@@ -17,7 +19,15 @@ from onnx import TensorProto, helper
 
 from albert_ner_export.builder import GraphBuilder
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear, QuantizedRows
+from albert_ner_export.rows import pick_rows
+from albert_ner_export.weights import (
+    AlbertWeights,
+    FloatChannels,
+    Group,
+    Layer,
+    Linear,
+    QuantizedLinear,
+)
 
 INTERFACES = {
     "native": ("input_ids",),
@@ -25,12 +35,15 @@ INTERFACES = {
     "huggingface": ("input_ids", "attention_mask", "token_type_ids"),
 }
 OPSETS = {"": 17, "com.microsoft": 1}
+Observation = Literal["ranges", "values"]
+_OBSERVED_SHAPES = {"ranges": (2, None), "values": ("batch", "piece", None)}  # the last axis: channels
+_FIRST = np.zeros(1, np.int64)  # the first axis
 _IR_VERSION = 8  # read by every ONNX Runtime that the package supports
 _ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
 
 
 def build_graph(
-    config: AlbertConfig, weights: AlbertWeights, *, interface: str = "native", observe: bool = False
+    config: AlbertConfig, weights: AlbertWeights, *, interface: str = "native", observe: Observation | None = None
 ) -> onnx.ModelProto:
     """Builds and checks the graph.
 
@@ -39,14 +52,15 @@ def build_graph(
         weights: The folded weights; quantized ones make an int8 graph.
         interface: `native`, or `huggingface` for the inputs `attention_mask` and `token_type_ids` too, int64
             [batch, piece], so that sequences can be padded on the right.
-        observe: Whether the range of what enters each linear is an output too, under its `range_name`, for
-            calibration: float32 [iteration, 2], minimum and maximum.
+        observe: What of the input of each linear but the classifier is an output too, under its `observed_name`:
+            `ranges`, float32 [iteration, 2, channel], minimum and maximum over the batch, for calibration; or `values`,
+            float32 [iteration, batch, piece, channel], and then each group's states too, by its `states_name`.
     """
     graph = GraphBuilder(config)
     inputs = INTERFACES[interface]
     if "attention_mask" in inputs:
         graph.mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
-    graph.ranges = [] if observe else None
+    graph.observe = observe
     state = _linear(graph, _embeddings(graph, weights, typed="token_type_ids" in inputs), weights.projection)
     for index, group in enumerate(weights.groups):
         if group.entry is not None:
@@ -54,7 +68,8 @@ def build_graph(
         state = _loop(graph, f"group{index}", group, state)
     graph.add("Identity", _linear(graph, state, weights.classifier), output="logits")
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "piece", len(config.tags)])]
-    outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["iteration", 2]) for name in graph.ranges or ()]
+    shape = ["iteration", *_OBSERVED_SHAPES[observe]] if observe else []
+    outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in graph.observed]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -71,9 +86,14 @@ def build_graph(
     return model
 
 
-def range_name(linear: Linear | QuantizedLinear) -> str:
-    """The output under which a graph built to be observed has the range of what enters a linear."""
-    return f"{linear.name}.range"
+def observed_name(linear: Linear | QuantizedLinear) -> str:
+    """The output under which a graph built to be observed has what enters a linear."""
+    return f"{linear.name}.input"
+
+
+def states_name(group: int) -> str:
+    """The output under which such a graph has the states after each iteration of a group."""
+    return f"group{group}.states"
 
 
 def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str:
@@ -82,10 +102,10 @@ def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str
     ONNX Runtime's LayerNormalization is the one operator whose last bits differ between its versions. As
     c = (x - mean x)/2, the root-mean-square norm of c + c is the same value and the same everywhere.
     """
-    words = _rows(graph, "words", weights.words, "Gather", "input_ids")
+    words = pick_rows(graph, "words", weights.words, "Gather", "input_ids")
     length = graph.add("Shape", "input_ids", start=1, end=2)
     zero = graph.constant("zero", np.zeros(1, np.int64))
-    positions = _rows(graph, "positions", weights.positions, "Slice", zero, length, zero)
+    positions = pick_rows(graph, "positions", weights.positions, "Slice", zero, length, zero)
     summed = graph.add("Add", words, positions)
     if typed:
         summed = graph.add("Add", summed, graph.add("Gather", graph.constant("types", weights.types), "token_type_ids"))
@@ -95,15 +115,6 @@ def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str
     return _norm(graph, "embedding_gain", centred, centred, weights.embedding_gain)
 
 
-def _rows(graph: GraphBuilder, name: str, rows: npt.NDArray[np.float32] | QuantizedRows, op: str, *index: str) -> str:
-    """Picks rows of an embedding, by `Gather` or `Slice`, in float."""
-    if not isinstance(rows, QuantizedRows):
-        return graph.add(op, graph.constant(name, rows), *index)
-    values = graph.add(op, graph.constant(name, rows.values), *index)
-    scale = graph.add(op, graph.constant(f"{name}.scale", rows.scale), *index)
-    return graph.add("Mul", graph.add("Cast", values, to=TensorProto.FLOAT), scale)
-
-
 def _loop(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
     """All iterations of a group. Returns its last hidden state."""
     body = graph.body(name)
@@ -111,9 +122,12 @@ def _loop(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
     current = first
     for index, layer in enumerate(group.layers):
         current = _layer(body, f"{name}.{index}", layer, current)
+    if graph.observe == "values":
+        body.observed.append(f"{name}.states")
+        body.add("Identity", current, output=f"{name}.states.now")
     still = body.add("Identity", condition)  # where an early exit would decide
     shape: list[str | int | None] = ["batch", "piece", graph.config.hidden_size]
-    ranges = body.ranges or []
+    observed = _OBSERVED_SHAPES[graph.observe] if graph.observe else ()
     subgraph = helper.make_graph(
         body.nodes,
         name,
@@ -125,14 +139,13 @@ def _loop(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
         [
             helper.make_tensor_value_info(still, TensorProto.BOOL, []),
             helper.make_tensor_value_info(current, TensorProto.FLOAT, shape),
-            *(helper.make_tensor_value_info(f"{value}.now", TensorProto.FLOAT, [2]) for value in ranges),
+            *(helper.make_tensor_value_info(f"{value}.now", TensorProto.FLOAT, observed) for value in body.observed),
         ],
     )
     count = graph.constant(f"{name}.iterations", np.array(group.iterations, np.int64))
-    node = helper.make_node("Loop", [count, "", state], [f"{name}.output", *ranges], name=name, body=subgraph)
+    node = helper.make_node("Loop", [count, "", state], [f"{name}.output", *body.observed], name=name, body=subgraph)
     graph.nodes.append(node)
-    if graph.ranges is not None:
-        graph.ranges += ranges
+    graph.observed += body.observed
     return f"{name}.output"
 
 
@@ -147,14 +160,26 @@ def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
         op, domain = _ACTIVATIONS[graph.config.hidden_act]
         inner = graph.add(op, inner, domain=domain)
     outer = _linear(graph, inner, layer.ffn_output)
+    if layer.smoothing is not None:
+        middle = graph.add("Mul", middle, graph.constant(f"{name}.smoothing", layer.smoothing))
+    if layer.float_channels is not None:
+        middle = graph.add("Add", middle, _float_channels(graph, name, inner, layer.float_channels))
     return _residual_norm(graph, f"{name}.output_gain", outer, middle, layer.output_gain)
+
+
+def _float_channels(graph: GraphBuilder, name: str, inner: str, channels: FloatChannels) -> str:
+    """What the channels that stay in float add to the layer's output."""
+    picked = graph.add("Gather", inner, graph.constant(f"{name}.float_channels", channels.indices), axis=-1)
+    if graph.config.hidden_act == "relu":
+        picked = graph.add("Relu", picked)
+    return graph.add("MatMul", picked, graph.constant(f"{name}.float_channels.weight", channels.weight))
 
 
 def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -> str:
     """Self-attention over all pieces, the product with the fused query, key and value weights included."""
     weight, bias = _weight_and_bias(graph, qkv)
+    _observe(graph, state, qkv)
     if isinstance(qkv, Linear):
-        _observe(graph, state, qkv)
         op, inputs = "Attention", [state, weight, bias, graph.mask]
     else:
         quantized, scale, zero_point, weight_scale = _quantize(graph, state, qkv)
@@ -165,23 +190,27 @@ def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -
 def _linear(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -> str:
     """A linear; in integers its bias goes into the product, too."""
     weight, bias = _weight_and_bias(graph, linear)
+    _observe(graph, state, linear)
     if isinstance(linear, Linear):
-        _observe(graph, state, linear)
         return graph.add("Add", graph.add("MatMul", state, weight), bias)
     quantized, scale, zero_point, weight_scale = _quantize(graph, state, linear)
     inputs = (quantized, weight, scale, weight_scale, zero_point, "", bias)
     return graph.add("MatMulIntegerToFloat", *inputs, domain="com.microsoft")
 
 
-def _observe(graph: GraphBuilder, state: str, linear: Linear) -> None:
-    """Adds the range of what enters a linear: [2] in a Loop's body, which stacks them, [1, 2] outside."""
-    if graph.ranges is None:
+def _observe(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -> None:
+    """Adds what is to be observed of a linear's input, in a Loop's body without the axis of iterations."""
+    name, in_body = observed_name(linear), graph.iteration != ""
+    if graph.observe is None or linear.name == "classifier":
         return
-    in_body = graph.iteration is not None
-    both = graph.add("Concat", graph.add("ReduceMin", state), graph.add("ReduceMax", state), axis=-1)
-    shape = graph.constant(f"{linear.name}.range_shape", np.array([2] if in_body else [1, 2]))
-    graph.add("Reshape", both, shape, output=f"{range_name(linear)}.now" if in_body else range_name(linear))
-    graph.ranges.append(range_name(linear))
+    if graph.observe == "ranges":
+        extremes = [graph.add(op, state, axes=[0, 1], keepdims=1) for op in ("ReduceMin", "ReduceMax")]
+        state = graph.add("Squeeze", graph.add("Concat", *extremes, axis=1), graph.constant(f"{name}.axis", _FIRST))
+    if in_body:
+        graph.add("Identity", state, output=f"{name}.now")  # the Loop stacks them
+    else:
+        graph.add("Unsqueeze", state, graph.constant(f"{name}.new_axis", _FIRST), output=name)
+    graph.observed.append(name)
 
 
 def _weight_and_bias(graph: GraphBuilder, linear: Linear | QuantizedLinear) -> tuple[str, str]:
@@ -194,10 +223,9 @@ def _quantize(graph: GraphBuilder, state: str, linear: QuantizedLinear) -> tuple
     Returns:
         The integers, their scale, their zero point and the scale of the weights.
     """
-    scale = graph.constant(f"{linear.name}.input_scale", linear.input_scale)
-    zero_point = graph.constant(f"{linear.name}.input_zero_point", linear.input_zero_point)
-    if graph.iteration is not None:
-        scale, zero_point = (graph.add("Gather", value, graph.iteration) for value in (scale, zero_point))
+    scales = graph.constant(f"{linear.name}.input_scale", linear.input_scale)
+    zero_points = graph.constant(f"{linear.name}.input_zero_point", linear.input_zero_point)
+    scale, zero_point = (graph.add("Gather", values, graph.iteration) for values in (scales, zero_points))
     weight_scale = graph.constant(f"{linear.name}.weight_scale", linear.weight_scale)
     return graph.add("QuantizeLinear", state, scale, zero_point), scale, zero_point, weight_scale
 

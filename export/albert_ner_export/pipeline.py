@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
-from albert_ner_export.checkpoint import Checkpoint, SourceOptions, SparkNlpSettings
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.describe import Description, describe_spark_nlp
 from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import OPSETS, build_graph
-from albert_ner_export.interface import hugging_face_files
+from albert_ner_export.graph import build_graph
 from albert_ner_export.labels import read_labels
+from albert_ner_export.original import run_original
 from albert_ner_export.package import check_target, write_package
-from albert_ner_export.quantize import observe_ranges, quantize_weights
+from albert_ner_export.quality import Words, check, compare, score_gold
+from albert_ner_export.quantize import ACTIVATIONS, EMBEDDING_BITS, float_parts, observe_ranges, quantize_weights
 from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
+from albert_ner_export.rounding import ROUNDING, refine
 from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.texts import PieceSequence, PieceTexts
-from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
-from albert_ner_export.verify import Logits, compare_int8, run_model, verify_float
+from albert_ner_export.texts import PieceSequence, PieceTexts, own_corpus, read_corpus
+from albert_ner_export.tokenizer import describe_tokenizer
+from albert_ner_export.verify import run_model, verify_float, verify_original
+from albert_ner_export.weights import AlbertWeights
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import (
-    MANIFEST,
-    MODEL,
-    PRECISIONS,
-    SCHEMA_VERSION,
-    TOKENIZER,
-    Manifest,
-    SparkNlp,
-    Verification,
-)
+from albert_ner_onnx.formats import read_conll
+from albert_ner_onnx.manifest import PRECISIONS, Manifest, Quality, Quantization, Verification
 from albert_ner_onnx.schemes import scheme_of
 
-_TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
+MIN_AGREEMENT = 99.5
 
 
 def export_package(
@@ -48,6 +42,10 @@ def export_package(
     max_sentence_length: int | None = None,
     exact_spark_nlp: bool = False,
     interface: str = "native",
+    calibration: Path | None = None,
+    min_agreement: float | None = None,
+    gold: Path | None = None,
+    embedding_bits: int | None = None,
     force: bool = False,
     license: str | None = None,
     language: str | None = None,
@@ -67,6 +65,11 @@ def export_package(
         exact_spark_nlp: Whether to keep all of Spark NLP's rules, also those that lose text.
         interface: `native`, or `huggingface`: with the inputs that optimum, transformers.js or Triton give, and with
             the files that transformers loads.
+        calibration: A text of the user's, one a line, to calibrate int8 with; every fifth line is held out.
+        min_agreement: Least share of held-out words, in percent, on which int8 must keep float32's tag; by default
+            `MIN_AGREEMENT`, and 0 for any. See `quality`.
+        gold: A file in CoNLL format, to have FB1 of float32 and int8 on it in the manifest.
+        embedding_bits: Bits of a value of the embeddings in int8, 8 or 4; by default 8.
         force: Whether to replace `out` if it exists.
         license: Licence of the weights; by default as the source's README says in its front matter.
         language: Their language; the same.
@@ -82,7 +85,23 @@ def export_package(
         raise ExportError(f"precision must be one of {', '.join(PRECISIONS)}, found {precision!r}")
     if interface not in ("native", "huggingface"):
         raise ExportError(f"interface must be native or huggingface, found {interface!r}")
+    int8_options = {
+        "calibration": calibration,
+        "min_agreement": min_agreement,
+        "gold": gold,
+        "embedding_bits": embedding_bits,
+    }
+    if precision == "fp32" and (given := [name for name, value in int8_options.items() if value is not None]):
+        raise ExportError(f"--{given[0].replace('_', '-')} is about int8; leave it out with --precision fp32")
+    least = MIN_AGREEMENT if min_agreement is None else min_agreement
+    if not 0 <= least <= 100:
+        raise ExportError(f"--min-agreement must be a percentage from 0 to 100, found {least:g}")
+    bits = EMBEDDING_BITS[0] if embedding_bits is None else embedding_bits
+    if bits not in EMBEDDING_BITS:
+        raise ExportError(f"--embedding-bits must be one of {', '.join(map(str, EMBEDDING_BITS))}, found {bits!r}")
     check_target(out, force, source)
+    sentences = read_conll(gold) if gold else None
+    corpus = read_corpus(calibration) if calibration else own_corpus()
     report(f"reading {source}")
     options = SourceOptions(
         labels=read_labels(labels) if labels else None,
@@ -92,32 +111,34 @@ def export_package(
         warn=report,
     )
     checkpoint = _settle(read_checkpoint(source, options), options, license, language)
-    config, spark_nlp = checkpoint.config, _describe_spark_nlp(checkpoint.spark_nlp, exact_spark_nlp)
+    config, spark_nlp = checkpoint.config, describe_spark_nlp(checkpoint.spark_nlp, exact_spark_nlp)
     if interface == "native" and spark_nlp and spark_nlp.masked_piece is not None:
         interface = "masked"
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    texts = PieceTexts(facts)
+    texts = PieceTexts(facts, corpus)
     weights = fold_weights(config, checkpoint.tensors)
     model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
 
     report("verifying against optimum's export")
-    sequences = texts.verification(config.max_position_embeddings)
-    verification, logits = _verify(checkpoint, model, sequences)
-    checkpoint = replace(checkpoint, tensors={})  # an xxlarge's take a gigabyte
+    verification = _verify(checkpoint, model, texts.verification(config.max_position_embeddings))
+    checkpoint = replace(checkpoint, tensors={}, original=None)  # an xxlarge's take a gigabyte
+    description = Description(checkpoint, facts, spark_nlp, interface, verification)
+    manifest, files = description.package(model)
     if precision == "int8":
         report("calibrating and quantizing")
-        ranges = observe_ranges(
-            config, weights, [part.ids for part in texts.calibration(config.max_position_embeddings)]
-        )
-        weights = quantize_weights(weights, ranges)
-        model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
-        verification = _verify_int8(checkpoint, model, sequences, logits, verification)
-
-    files = {MODEL: model, TOKENIZER: facts.data}
-    if interface == "huggingface":
-        files |= hugging_face_files(config, facts, checkpoint.max_pieces or config.max_position_embeddings)
-    manifest = _describe(checkpoint, facts, files, precision, verification, spark_nlp)
-    write_package(out, files | {MANIFEST: manifest.to_json().encode()}, force=force)
+        quantized = _quantize(config, weights, texts, bits)
+        small = build_graph(config, quantized, interface=interface).SerializeToString(deterministic=True)
+        report("comparing int8 with float32")
+        quality = _compare(description, model, small, texts, least)
+        if warning := check(quality):
+            report(warning)
+        quantization = _describe_quantization(corpus.name, quantized, bits, model, small, quality)
+        exact, (manifest, files) = files, description.package(small, quantization)
+        if gold and sentences:
+            scores = score_gold({"float32": exact, "int8": files}, sentences, gold.name)
+            quantization = replace(quantization, quality=replace(quality, gold=scores))
+            manifest, files = description.package(small, quantization)
+    write_package(out, files, force=force)
     return manifest
 
 
@@ -136,72 +157,46 @@ def _settle(checkpoint: Checkpoint, options: SourceOptions, license: str | None,
     )
 
 
-def _verify(
-    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]
-) -> tuple[Verification, list[Logits]]:
-    """Compares the float32 graph with the reference; also returns its logits."""
+def _verify(checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]) -> Verification:
+    """Compares the float32 graph with the reference."""
     ids = [sequence.ids for sequence in sequences]
     config = checkpoint.config
+    found = run_model(model, ids)
+    if checkpoint.original is not None:
+        answers = run_original(checkpoint.original, ids, config.max_position_embeddings)
+        verify_original(checkpoint.original, answers, found)
     with tempfile.TemporaryDirectory() as folder:
         readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
         reference = export_reference(readable, Path(folder) / "reference")
         expected = run_reference(reference, ids, config.max_position_embeddings)
-    found = run_model(model, ids)
-    return verify_float(expected, found), found
+    return verify_float(expected, found)
 
 
-def _verify_int8(
-    checkpoint: Checkpoint,
-    model: bytes,
-    sequences: Sequence[PieceSequence],
-    logits: Sequence[Logits],
-    verification: Verification,
-) -> Verification:
-    """Compares the int8 graph with the float32 one on the sequences that the package allows."""
-    longest = checkpoint.max_pieces or 0
-    used = [(part, before) for part, before in zip(sequences, logits, strict=True) if len(part.ids) <= longest]
-    found = run_model(model, [part.ids for part, _ in used])
-    agreement, difference = compare_int8([before for _, before in used], found, [part.first for part, _ in used])
-    return replace(verification, int8_tag_agreement=agreement, int8_max_probability_difference=difference)
+def _quantize(config: AlbertConfig, weights: AlbertWeights, texts: PieceTexts, embedding_bits: int) -> AlbertWeights:
+    sequences = [part.ids for part in texts.calibration(config.max_position_embeddings)]
+    ranges = observe_ranges(config, weights, sequences)
+    return refine(config, weights, quantize_weights(weights, ranges, embedding_bits), sequences)
 
 
-def _describe_spark_nlp(found: SparkNlpSettings | None, exact: bool) -> SparkNlp | None:
-    if found is None:
-        if exact:
-            raise ExportError("--exact-spark-nlp: the source is no Spark NLP archive; leave the option out")
-        return None
-    masked_piece = found.masked_piece if exact else None
-    return SparkNlp(
-        exact=exact, masked_piece=masked_piece, white_list=found.white_list, has_no_schema=found.has_no_schema
-    )
+def _compare(description: Description, float32: bytes, int8: bytes, texts: PieceTexts, least: float) -> Quality:
+    """Runs both graphs on the held-out text, in the sequences that the package allows."""
+    sequences = texts.held_out(description.max_pieces)
+    ids, first = [part.ids for part in sequences], [part.first for part in sequences]
+    words = Words.of_first_pieces(run_model(float32, ids), run_model(int8, ids), first)
+    config = description.checkpoint.config
+    return compare(words, config.tags, scheme_of(config.tags), texts.corpus.name, least)
 
 
-def _describe(
-    checkpoint: Checkpoint,
-    facts: TokenizerFacts,
-    files: Mapping[str, bytes],
-    precision: str,
-    verification: Verification,
-    spark_nlp: SparkNlp | None,
-) -> Manifest:
-    return Manifest(
-        schema_version=SCHEMA_VERSION,
-        name=checkpoint.name,
-        license=checkpoint.license,
-        language=checkpoint.language,
-        tags=checkpoint.config.tags,
-        scheme=scheme_of(checkpoint.config.tags),
-        max_pieces=checkpoint.max_pieces or checkpoint.config.max_position_embeddings,
-        cls_id=facts.cls_id,
-        sep_id=facts.sep_id,
-        word_splitter=checkpoint.word_splitter,
-        piece_rule=checkpoint.piece_rule,
-        spark_nlp=spark_nlp,
-        lower_case=facts.lower_case,
-        precision=precision,
-        opsets=OPSETS,
-        files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-        source=checkpoint.sha256,
-        tools={"python": platform.python_version()} | {tool: version(tool) for tool in _TOOLS},
-        verification=verification,
+def _describe_quantization(
+    calibration: str, quantized: AlbertWeights, embedding_bits: int, float32: bytes, int8: bytes, quality: Quality
+) -> Quantization:
+    return Quantization(
+        activations=ACTIVATIONS,
+        weights=ROUNDING,
+        calibration=calibration,
+        float_parts=float_parts(quantized),
+        embedding_bits=embedding_bits,
+        float32_bytes=len(float32),
+        int8_bytes=len(int8),
+        quality=quality,
     )

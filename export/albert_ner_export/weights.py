@@ -49,6 +49,35 @@ class QuantizedRows:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Rows of an embedding in 4 bits, in blocks of 32 values: value = (code - 8)·scale, where code is 0 to 15.
+
+    Attributes:
+        values: uint8 [row, block, 16]. Byte i of a block has the code of its value i in the low bits, and that of its
+            value 16 + i in the high ones. What the last block has over the width is 0.
+        scale: float16 [row, block, 1].
+        width: Values in a row.
+    """
+
+    values: npt.NDArray[np.uint8]
+    scale: npt.NDArray[np.float16]
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class FloatChannels:
+    """Channels of a quantized linear's input that stay in float; its integer rows for them are 0.
+
+    Attributes:
+        indices: int64 [channel].
+        weight: float32 [channel, output].
+    """
+
+    indices: npt.NDArray[np.int64]
+    weight: Float32
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One transformer layer: attention and feed-forward network, each followed by its norm's gain.
 
@@ -59,6 +88,9 @@ class Layer:
         ffn: [hidden, intermediate].
         ffn_output: [intermediate, hidden], centred.
         output_gain: γ, float32 [hidden].
+        smoothing: float32 [hidden], what `attention_gain` was divided by and ffn's rows were multiplied by; the
+            residual has yet to be. `None` for ones.
+        float_channels: Of ffn_output; `None` for none.
     """
 
     qkv: Linear | QuantizedLinear
@@ -67,6 +99,8 @@ class Layer:
     ffn: Linear | QuantizedLinear
     ffn_output: Linear | QuantizedLinear
     output_gain: Float32
+    smoothing: Float32 | None = None
+    float_channels: FloatChannels | None = None
 
     @property
     def linears(self) -> tuple[Linear | QuantizedLinear, ...]:
@@ -104,11 +138,11 @@ class AlbertWeights:
         classifier: [hidden, tag].
     """
 
-    words: Float32 | QuantizedRows
-    positions: Float32 | QuantizedRows
+    words: Float32 | QuantizedRows | PackedRows
+    positions: Float32 | QuantizedRows | PackedRows
     types: Float32
     embedding_gain: Float32
-    projection: Linear | QuantizedLinear
+    projection: Linear
     groups: tuple[Group, ...]
     classifier: Linear
 

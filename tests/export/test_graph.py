@@ -14,7 +14,7 @@ from transformers import AlbertForTokenClassification
 import toy
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import OPSETS, build_graph, range_name
+from albert_ner_export.graph import OPSETS, Observation, build_graph, observed_name, states_name
 from albert_ner_export.quantize import observe_ranges, quantize_weights
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.weights import AlbertWeights
@@ -148,28 +148,42 @@ def test_inputs_outputs_and_versions() -> None:
     assert model.ir_version == 8
 
 
-def test_the_range_of_what_enters_a_linear_can_be_observed(tmp_path: Path) -> None:
-    """Against what transformers' own linears are called with."""
+def test_what_enters_a_linear_can_be_observed(tmp_path: Path) -> None:
+    """Against what transformers' own linears are called with, and its own hidden states."""
     checkpoint = read_checkpoint(
         toy.write_checkpoint(tmp_path, num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
     )
     config, weights = checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)
-    session = open_session(build_graph(config, weights, observe=True).SerializeToString())
-    outputs = [range_name(linear) for linear in weights.linears]
+    outputs = [observed_name(linear) for linear in weights.linears]
     ids = random_ids(config, 2, 7)
-    ranges = dict(zip(outputs, session.run(outputs, {"input_ids": ids}), strict=True))
-    assert ranges["projection.range"].shape == (1, 2)
 
+    def observe(what: Observation, *more: str) -> dict[str, np.ndarray]:
+        session = open_session(build_graph(config, weights, observe=what).SerializeToString())
+        found = session.run([*outputs, *more, "logits"], {"input_ids": ids})
+        np.testing.assert_array_equal(found[-1], plain)
+        return dict(zip([*outputs, *more], found, strict=False))
+
+    plain = Session(build_graph(config, weights).SerializeToString(), 1).run(ids)
+    ranges, values = observe("ranges"), observe("values", states_name(0), states_name(1))
     model = AlbertForTokenClassification.from_pretrained(tmp_path).eval()
     seen: list[torch.Tensor] = []
     layer = model.albert.encoder.albert_layer_groups[0].albert_layers[1]
     layer.ffn_output.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     with torch.no_grad():
-        model(torch.from_numpy(ids))
-    expected = [[tensor.min().item(), tensor.max().item()] for tensor in seen]
-    np.testing.assert_allclose(ranges["group0.1.ffn_output.range"], expected, rtol=1e-4, atol=1e-5)
-    plain = Session(build_graph(config, weights).SerializeToString(), 1).run(ids)
-    np.testing.assert_array_equal(session.run(["logits"], {"input_ids": ids})[0], plain)
+        states = model(torch.from_numpy(ids), output_hidden_states=True).hidden_states
+    expected = torch.stack(seen).numpy()
+    name = "group0.1.ffn_output.input"
+    np.testing.assert_allclose(values[name], expected, rtol=1e-4, atol=1e-5)
+    for name, found in values.items():
+        if name in ranges:
+            extremes = np.stack([found.min(axis=(1, 2)), found.max(axis=(1, 2))], axis=1)
+            np.testing.assert_array_equal(ranges[name], extremes)
+    # Ours lack the shift of the group's last norm
+    for group, first in enumerate(np.cumsum([0, *config.iterations[:-1]])):
+        shift = model.albert.encoder.albert_layer_groups[group].albert_layers[1].full_layer_layer_norm.bias
+        ours = values[states_name(group)] + shift.detach().numpy()
+        theirs = torch.stack(states[first + 1 : first + 1 + config.iterations[group]]).numpy()
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
 def test_weights_in_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,3 +193,18 @@ def test_weights_in_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)  # where ONNX Runtime would look for them
     with pytest.raises(PackageError, match=r"model\.onnx: has weights in other files, expected all in one"):
         Session((tmp_path / "model.onnx").read_bytes(), 1)
+
+
+def test_four_bits_of_embeddings_follow_the_float_ones_and_no_neighbours() -> None:
+    config, weights = folded(embedding_size=36, hidden_size=48)
+    ranges = observe_ranges(config, weights, [random_ids(config, 1, 24)[0]])
+    before = Session(build_graph(config, weights).SerializeToString(), 1)
+    model = build_graph(config, quantize_weights(weights, ranges, embedding_bits=4))
+    after = Session(model.SerializeToString(), 1)
+    ids = random_ids(config, 30, 20)
+    together = after.run(ids)
+    assert np.corrcoef(before.run(ids).ravel(), together.ravel())[0, 1] > 0.95
+    for row in range(len(ids)):
+        np.testing.assert_array_equal(after.run(ids[row : row + 1])[0], together[row])
+    stored = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    assert {stored["words"], stored["positions"]} == {onnx.TensorProto.UINT8}

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -7,19 +10,31 @@ import toy
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import build_graph
-from albert_ner_export.quantize import _quantize_linear, _quantize_rows, observe_ranges, quantize_weights
+from albert_ner_export.quantize import (
+    _quantize_rows,
+    _quantized,
+    _smoothing,
+    float_parts,
+    observe_ranges,
+    outliers,
+    quantize_weights,
+)
 from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows
 from albert_ner_onnx.session import Session
 
 matrices = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1000, 1000, width=32)
 )
-RANGE = np.array([[-1.0, 3.0], [0.0, 2.0], [-5.0, 0.0], [0.0, 0.0]], np.float32)
+# [iteration, 2, channel]; the channels together reach from -1 to 3, 0 to 2, -5 to 0, 0 to 0
+RANGE = np.array(
+    [[[-1, 0], [0, 3]], [[0, 0], [2, 1]], [[-5, -1], [0, 0]], [[0, 0], [0, 0]]],
+    np.float32,
+)
 
 
 @given(matrices)
 def test_a_weight_is_off_by_half_a_step_at_most_and_within_seven_bits(weight: np.ndarray) -> None:
-    found = _quantize_linear(Linear("a", weight, weight[0]), RANGE)
+    found = _quantized(Linear("a", weight, weight[0]), RANGE)
     assert found.weight.dtype == np.int8
     assert found.weight.min() >= -63
     assert found.weight.max() <= 63
@@ -28,7 +43,7 @@ def test_a_weight_is_off_by_half_a_step_at_most_and_within_seven_bits(weight: np
 
 
 def test_activations_keep_zero_and_cover_their_range() -> None:
-    found = _quantize_linear(Linear("a", np.ones((2, 2), np.float32), np.ones(2, np.float32)), RANGE)
+    found = _quantized(Linear("a", np.ones((2, 2), np.float32), np.ones(2, np.float32)), RANGE)
     np.testing.assert_allclose(found.input_scale, [4 / 255, 2 / 255, 5 / 255, 1])
     assert found.input_zero_point.tolist() == [64, 0, 255, 0]
     assert found.input_scale.dtype == np.float32
@@ -50,12 +65,17 @@ def test_every_linear_gets_a_scale_for_each_iteration() -> None:
     ranges = observe_ranges(config, weights, [np.arange(5), np.arange(24)])
     assert list(ranges) == [linear.name for linear in weights.linears]
     assert all((found[:, 0] <= 0).all() and (found[:, 1] >= 0).all() for found in ranges.values())
-    for linear in quantize_weights(weights, ranges).linears:
+    width = config.intermediate_size
+    assert [ranges[f"group{group}.0.ffn_output"].shape for group in range(3)] == [
+        (iterations, 2, width) for iterations in config.iterations
+    ]
+    first, *others = quantize_weights(weights, ranges).linears
+    assert first is weights.projection
+    for linear in others:
         assert isinstance(linear, QuantizedLinear)
-        group = 0 if linear.name == "projection" else int(linear.name[5])
-        assert len(linear.input_scale) == (1 if linear.name == "projection" else config.iterations[group])
+        assert len(linear.input_scale) == config.iterations[int(linear.name[5])]
     # Iterations share weights, not activations
-    assert len(set(ranges["group0.0.ffn"][:, 1].tolist())) == 3
+    assert len(set(ranges["group0.0.ffn"][:, 1].max(axis=1).tolist())) == 3
 
 
 def test_ranges_hold_what_was_seen_in_any_sequence() -> None:
@@ -100,3 +120,107 @@ def test_each_iteration_quantizes_with_its_own_scale() -> None:
             coarse[iteration] *= 100
             answers.append(run({name: coarse}))
         assert len({answer.tobytes() for answer in answers}) == 4, name
+
+
+def reaching(*channels: float, width: int = 160) -> np.ndarray:
+    """One iteration in which each channel reaches so far, on alternate sides, and all further ones as far as 1."""
+    reach = np.ones(width, np.float32)
+    reach[: len(channels)] = channels
+    return np.stack([np.where(np.arange(len(reach)) % 2, -reach, 0), np.where(np.arange(len(reach)) % 2, 0, reach)])[
+        None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        ([1, 1], []),
+        ([1, 2], [1]),
+        ([1, 1.99], []),
+        ([4, 3, 5], [2, 0, 1]),
+        ([3, 2, 8, 4], [2]),
+        ([3, 2, 7.9, 4], [2, 3]),
+        ([10] * 8 + [5], list(range(8))),
+        ([10] * 9 + [5], []),  # more than a few
+    ],
+)
+def test_outliers_are_the_few_channels_that_stretch_the_range(channels: list[float], expected: list[int]) -> None:
+    assert outliers(reaching(*channels)).tolist() == expected
+
+
+@pytest.mark.parametrize(("width", "expected"), [(1, []), (15, []), (16, [0]), (31, [0]), (32, [0])])
+def test_a_narrow_layer_has_few_outliers_or_none(width: int, expected: list[int]) -> None:
+    assert outliers(reaching(9, width=width)).tolist() == expected
+    assert outliers(np.zeros((2, 2, width), np.float32)).tolist() == []
+
+
+def test_outliers_are_those_of_all_iterations() -> None:
+    mostly, hardly = reaching(1, 8, 1), reaching(1, 1.2, 1)
+    assert outliers(np.concatenate([mostly, mostly, hardly])).tolist() == [1]
+    assert outliers(np.concatenate([mostly, hardly, hardly])).tolist() == []
+
+
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_an_outlying_channel_before_ffn_is_smoothed(activation: str) -> None:
+    settings = toy.config(num_hidden_layers=3, hidden_act=activation)
+    tensors = toy.tensors(settings)
+    prefix = "albert.encoder.albert_layer_groups.0.albert_layers.0"
+    tensors[f"{prefix}.attention.LayerNorm.weight"][5] = 40
+    tensors[f"{prefix}.ffn.weight"][:, 5] /= 40
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, tensors)
+    ids = np.arange(24)[None]
+    ranges = observe_ranges(config, weights, [ids[0]])
+    assert outliers(ranges["group0.0.ffn"]).tolist() == [5]
+    found = quantize_weights(weights, ranges)
+    layer = found.groups[0].layers[0]
+    assert layer.smoothing is not None
+    assert np.flatnonzero(layer.smoothing != 1).tolist() == [5]
+    assert layer.smoothing[5] > 2
+    np.testing.assert_allclose(layer.attention_gain * layer.smoothing, weights.groups[0].layers[0].attention_gain)
+
+    coarse = replace(layer, attention_gain=weights.groups[0].layers[0].attention_gain, smoothing=None)
+    coarse = replace(coarse, ffn=_quantized(weights.linears[3], ranges["group0.0.ffn"]))
+    without = replace(found, groups=(replace(found.groups[0], layers=(coarse,)),))
+    exact, ours, theirs = (
+        Session(build_graph(config, one).SerializeToString(), 1).run(ids) for one in (weights, found, without)
+    )
+    assert np.abs(ours - exact).mean() < 0.7 * np.abs(theirs - exact).mean()
+
+
+def test_an_outlier_among_zeros_is_smoothed_within_reason() -> None:
+    ranges = np.zeros((2, 2, 160), np.float32)
+    ranges[0, 1, 3] = 50
+    factors = _smoothing(ranges, np.array([3]))
+    assert factors[3] == 100
+    assert np.delete(factors, 3).tolist() == [1] * 159
+
+
+@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
+def test_an_outlying_channel_stays_in_float(activation: str) -> None:
+    """Its rows are 0 in the integers, and the answer is nearer to float32's than with one scale for all."""
+    settings = toy.config(num_hidden_layers=3, hidden_act=activation)
+    tensors = toy.tensors(settings)
+    prefix = "albert.encoder.albert_layer_groups.0.albert_layers.0"
+    tensors[f"{prefix}.ffn.bias"][7] = 30
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, tensors)
+    ids = np.arange(24)[None]
+    ranges = observe_ranges(config, weights, [ids[0]])
+    found = quantize_weights(weights, ranges)
+    layer = found.groups[0].layers[0]
+    assert layer.float_channels is not None
+    assert layer.float_channels.indices.tolist() == [7]
+    assert isinstance(layer.ffn_output, QuantizedLinear)
+    assert not layer.ffn_output.weight[7].any()
+    assert layer.ffn_output.input_scale.max() < 30 / 255 / 2
+    assert list(float_parts(found)) == ["projection", "classifier", "group0.0.ffn_output, channels 7"]
+
+    coarse = replace(
+        layer, ffn_output=_quantized(weights.linears[-1], ranges["group0.0.ffn_output"]), float_channels=None
+    )
+    without = replace(found, groups=(replace(found.groups[0], layers=(coarse,)),))
+    exact, ours, theirs = (
+        Session(build_graph(config, one).SerializeToString(), 1).run(ids) for one in (weights, found, without)
+    )
+    assert np.abs(ours - exact).mean() < 0.7 * np.abs(theirs - exact).mean()

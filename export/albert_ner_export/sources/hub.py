@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from albert_ner_export.sources.folder import Folder
-from albert_ner_export.sources.hugging_face import CARD, CONFIG, WEIGHTS, read_weight_map
+from albert_ner_export.sources.hugging_face import CONFIG, WEIGHTS, read_weight_map
+from albert_ner_export.sources.model_card import CARD
 from albert_ner_export.sources.tokenizer_files import ADDED, SETTINGS, TOKENIZER, TOKENIZER_FILES
 from albert_ner_onnx.errors import ExportError
 

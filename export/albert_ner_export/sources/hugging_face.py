@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from safetensors import SafetensorError, deserialize
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.model_card import CARD, read_card
 from albert_ner_export.sources.pytorch_bin import read_pytorch_bin
 from albert_ner_export.sources.tokenizer_files import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 
-CONFIG, CARD = "config.json", "README.md"
+CONFIG = "config.json"
 SAFETENSORS, PYTORCH = "model.safetensors", "pytorch_model.bin"
 # In the order of preference, which is transformers' own
 WEIGHTS = (SAFETENSORS, f"{SAFETENSORS}.index.json", PYTORCH, f"{PYTORCH}.index.json")
@@ -42,7 +41,7 @@ def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
         raise ExportError(f"{path}: no such folder; expected a Hugging Face checkpoint (config.json and its weights)")
     folder = Folder(path)
     config = AlbertConfig.from_dict(folder.read_json(CONFIG), options.labels)
-    card = _front_matter(path / CARD)
+    card = read_card(path / CARD)
     return Checkpoint(
         name=path.resolve().name,
         folder=path,
@@ -50,8 +49,8 @@ def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
         tensors=_read_tensors(folder),
         tokenizer=read_tokenizer(folder, options),
         max_pieces=options.max_sentence_length,
-        license=_one_line(card.get("license")),
-        language=_one_line(card.get("language")),
+        license=card.license,
+        language=card.language,
         sha256=folder.sha256,
     )
 
@@ -116,21 +115,3 @@ def _read_safetensors(folder: Folder, name: str) -> Tensors:
             )
         tensors[key] = array.astype(np.float32, copy=False).reshape(entry["shape"])
     return tensors
-
-
-def _front_matter(path: Path) -> dict[str, Any]:
-    """The YAML between the `---` lines that open a model card; empty if there is none."""
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-        end = lines.index("---", 1) if lines[:1] == ["---"] else 0
-        card = yaml.load("\n".join(lines[1:end]), yaml.BaseLoader)  # strings alone: `no` is Norwegian
-    except (OSError, ValueError, yaml.YAMLError):  # a card is an extra: its errors must not stop an export
-        return {}
-    return card if isinstance(card, dict) else {}
-
-
-def _one_line(value: Any) -> str | None:
-    """A front matter's `en` or `[en, de]` as one string."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or None
-    return " ".join(str(value).split()) or None if value is not None else None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from albert_ner_export.sources.onnx_graph import Constant, OnnxGraph, attribute
 from albert_ner_export.sources.onnx_layers import (
@@ -25,6 +26,9 @@ from albert_ner_export.sources.onnx_layers import (
 )
 from albert_ner_onnx.errors import ExportError
 
+_FLOAT32_EPSILON = 2.0**-23
+_EPSILONS: dict[int, float] = {onnx.TensorProto.FLOAT16: 2.0**-10, onnx.TensorProto.BFLOAT16: 2.0**-7}
+
 
 @dataclass(frozen=True, slots=True)
 class OnnxWeights:
@@ -34,11 +38,13 @@ class OnnxWeights:
         tensors: float32 arrays by Hugging Face's names; linears are [output, input].
         config: Its `config.json`, but for the tags: they are as many as `classifier.bias` has elements.
         external: Names of the files beside it that hold its data.
+        machine_epsilon: That of the coarsest type that it computes in.
     """
 
     tensors: Mapping[str, npt.NDArray[np.float32]]
     config: Mapping[str, int | float | str]
     external: tuple[str, ...]
+    machine_epsilon: float
 
 
 def recover_weights(model: bytes, path: Path) -> OnnxWeights:
@@ -83,7 +89,8 @@ def recover_weights(model: bytes, path: Path) -> OnnxWeights:
     tensors = {name: graph.array(constant) for name, constant in constants.items()}
     counts = {"num_hidden_layers": count, "num_hidden_groups": groups, "inner_group_num": inner}
     config = _sizes(graph, tensors) | counts | _settings(graph, norm, layers, tensors)
-    return OnnxWeights(tensors, config, tuple(sorted(graph.external)))
+    epsilon = max(_EPSILONS.get(constant.type, _FLOAT32_EPSILON) for constant in constants.values())
+    return OnnxWeights(tensors, config, tuple(sorted(graph.external)), epsilon)
 
 
 def _sizes(graph: OnnxGraph, tensors: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, int]:

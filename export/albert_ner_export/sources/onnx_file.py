@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from albert_ner_export.checkpoint import Checkpoint, SourceOptions
+from albert_ner_export.checkpoint import Checkpoint, Original, SourceOptions
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.labels import read_labels
 from albert_ner_export.sources.companions import CONFIG, LABELS, Companions, read_config
 from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.model_card import CARD, read_card
 from albert_ner_export.sources.onnx_albert import OnnxWeights, recover_weights
 from albert_ner_export.sources.tokenizer_files import read_tokenizer
 from albert_ner_onnx.errors import ExportError
@@ -41,15 +42,17 @@ def read_onnx(path: Path, options: SourceOptions) -> Checkpoint:
     weights = recover_weights(folder.read(model.name), model)
     for name in weights.external:
         folder.read(name)  # for its checksum
+    card = read_card(companions.locate(CARD))
     return Checkpoint(
         name=_name(home),
         folder=None,
         config=_config(model, weights, companions, options),
         tensors=weights.tensors,
         tokenizer=read_tokenizer(companions, options),
+        original=Original(path=model, model=model, machine_epsilon=weights.machine_epsilon),
         max_pieces=options.max_sentence_length,
-        license=None,
-        language=None,
+        license=card.license,
+        language=card.language,
         sha256=companions.sha256 | folder.sha256,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -28,16 +28,22 @@ _QUANTIZED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Ma
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A tensor of the file, perhaps transposed."""
+    """A tensor of the file, perhaps transposed, or cast to another type of ONNX's."""
 
     name: str
     tensor: onnx.TensorProto = field(repr=False, compare=False)
     transposed: bool = False
+    cast: int | None = field(default=None, compare=False)
 
     @property
     def flipped(self) -> Constant:
         """Its transpose."""
-        return Constant(self.name, self.tensor, not self.transposed)
+        return replace(self, transposed=not self.transposed)
+
+    @property
+    def type(self) -> int:
+        """The type, of ONNX's, that it takes part in computations with."""
+        return self.tensor.data_type if self.cast is None else self.cast
 
 
 class OnnxGraph:
@@ -105,6 +111,8 @@ class OnnxGraph:
         if not node.input or (source := self.constants.get(node.input[0])) is None:
             return None
         dims = source.tensor.dims
+        if node.op_type == "Cast":
+            return replace(source, cast=attribute(node, "to", None))
         if node.op_type in _COPIES or (node.op_type in _RESHAPES and np.prod(dims) == 1):
             return source
         if node.op_type == "Transpose" and len(dims) == 2 and attribute(node, "perm", [1, 0]) == [1, 0]:

@@ -23,6 +23,8 @@ _SCORES = _HEADS | {"Add", "Softmax", "Where"}
 _ELEMENTWISE = frozenset(
     "Identity Cast CastLike Dropout Add Sub Mul Div Pow Sqrt Erf Tanh Sigmoid Relu Gelu Clip Min Max Softplus".split()
 )
+# float16 can't hold the epsilon of most ALBERTs, 1e-12: converters to it leave 0 or the smallest number that they know
+_SMALLEST_FLOAT16 = np.float16(1.2e-7)
 _GRID = np.linspace(-8, 12, 401, dtype=np.float32)
 _ACTIVATIONS: dict[str, Callable[[float], float]] = {
     "gelu": lambda x: x / 2 * (1 + math.erf(x / math.sqrt(2))),
@@ -90,17 +92,17 @@ def find_norm(graph: OnnxGraph, value: str) -> NormPattern | None:
         return None
     if graph.find(centred.input[1], "ReduceMean") is None or graph.find(variance[1], "ReduceMean") is None:
         return None
-    # float16 can't hold the epsilon of any ALBERT: what the file has is what was left of it
-    half = variance[0].tensor.data_type == onnx.TensorProto.FLOAT16
-    epsilon = np.float32(1e-12) if half else graph.array(variance[0])
-    return (
-        NormPattern(scaled[0], shifted[0], _shortest(epsilon.item()), centred.input[0]) if epsilon.size == 1 else None
-    )
+    if graph.array(variance[0]).size != 1:
+        return None
+    epsilon = graph.elements(variance[0]).reshape(())[()]
+    return NormPattern(scaled[0], shifted[0], _shortest(epsilon), centred.input[0])
 
 
-def _shortest(epsilon: float) -> float:
-    """The number of fewest digits that is the same in float32, as 1e-12 is for 9.99999996004197e-13."""
-    return float(str(np.float32(epsilon)))
+def _shortest(epsilon: Any) -> float:
+    """The number of fewest digits that is the same in its type, as 1e-12 is for 9.99999996004197e-13 in float32."""
+    if isinstance(epsilon, np.float16) and epsilon <= _SMALLEST_FLOAT16:
+        return 1e-12
+    return float(str(epsilon if isinstance(epsilon, np.float16) else np.float32(epsilon)))
 
 
 @dataclass(frozen=True, slots=True)

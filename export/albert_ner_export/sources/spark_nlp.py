@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_export.checkpoint import Checkpoint, SourceOptions, SparkNlpSettings
+from albert_ner_export.checkpoint import Checkpoint, Original, SourceOptions, SparkNlpSettings
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.labels import check_tags
 from albert_ner_export.sources.archive import Archive, Zip, open_archive
@@ -28,6 +29,21 @@ Tensors = Mapping[str, npt.NDArray[np.float32]]
 
 _SENTENCEPIECE, _MODEL = "albert_spp", "albert_classification_"
 _GRAPH, _VARIABLES = "saved_model.pb", "variables"
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What an engine's zip holds.
+
+    Attributes:
+        tensors: float32 arrays by Hugging Face's names.
+        settings: Their config.json without tags.
+        original: The network itself, where ONNX Runtime can run it.
+    """
+
+    tensors: Tensors
+    settings: Mapping[str, Any]
+    original: Original | None
 
 
 def is_spark_nlp(path: Path) -> bool:
@@ -58,16 +74,16 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
         if options.exact_spark_nlp:
             raise ExportError(f"{line}; export without --exact-spark-nlp, or save the pipeline without it")
         options.warn(line)
-    engine, tensors, settings = _read_model(archive, names, classifier)
+    engine, network = _read_model(archive, names, classifier)
     tags = options.labels or _read_labels(archive, names, classifier)
-    if (logits := len(tensors.get("classifier.bias", ()))) != len(tags):
+    if (logits := len(network.tensors.get("classifier.bias", ()))) != len(tags):
         raise ExportError(
             f"{path}: has {len(tags)} tags for {logits} logits; give all with --labels FILE, one a line, in id order"
         )
     lower_case = not _parameter(classifier, "caseSensitive", options.case_sensitive, False, path)
     model = archive.read(f"{classifier.folder}{_SENTENCEPIECE}")
     try:
-        config = AlbertConfig.from_dict(settings, tags)
+        config = AlbertConfig.from_dict(network.settings, tags)
         tokenizer = spark_nlp_tokenizer(model, lower_case=lower_case)
     except ExportError as error:  # which knows no path
         raise ExportError(f"{path}: {error}") from None
@@ -75,11 +91,12 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
         name=path.resolve().name.removesuffix(".zip"),
         folder=None,
         config=config,
-        tensors=tensors,
+        tensors=network.tensors,
         tokenizer=tokenizer,
         word_splitter="spark-nlp",
         piece_rule="spark-nlp",
         spark_nlp=_settings(engine, model, stages, path),
+        original=network.original,
         max_pieces=_parameter(classifier, "maxSentenceLength", options.max_sentence_length, 128, path),
         license=None,
         language=None,
@@ -136,8 +153,8 @@ def _read_labels(archive: Archive, names: list[str], classifier: Stage) -> tuple
     return check_tags([tags[number] for number in range(len(pairs))], str(archive.path / folder))
 
 
-def _read_model(archive: Archive, names: list[str], classifier: Stage) -> tuple[str, Tensors, dict[str, Any]]:
-    """The engine, the tensors by Hugging Face's names, and their config.json without tags."""
+def _read_model(archive: Archive, names: list[str], classifier: Stage) -> tuple[str, _Model]:
+    """The engine, and what its zip holds."""
     prefix = classifier.folder + _MODEL
     found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
     if len(found) != 1 or found[0] not in _READERS:
@@ -145,27 +162,27 @@ def _read_model(archive: Archive, names: list[str], classifier: Stage) -> tuple[
             f"{archive.path}: must have one of {', '.join(_MODEL + engine for engine in _READERS)}, found "
             f"{', '.join(_MODEL + engine for engine in found) or 'none'}; save the model with one of these engines"
         )
-    content = archive.open_zip(prefix + found[0])
-    tensors, settings = _READERS[found[0]](content)
-    return found[0], tensors, settings
+    return found[0], _READERS[found[0]](archive.open_zip(prefix + found[0]))
 
 
-def _read_onnx(content: Zip) -> tuple[Tensors, dict[str, Any]]:
+def _read_onnx(content: Zip) -> _Model:
     from albert_ner_export.sources.onnx_file import recover_weights  # onnx takes its time to be imported
 
     names = content.names()
     if len(names) != 1 or not names[0].endswith(".onnx"):
         raise ExportError(f"{content.path}: must hold one file .onnx, found {', '.join(names)[:200] or 'nothing'}")
-    weights = recover_weights(content.read(names[0]), Path(content.path / names[0]))
-    return weights.tensors, dict(weights.config)
+    path, data = Path(content.path / names[0]), content.read(names[0])
+    weights = recover_weights(data, path)
+    original = Original(path=path, model=data, machine_epsilon=weights.machine_epsilon)
+    return _Model(weights.tensors, weights.config, original)
 
 
-def _read_tensorflow(content: Zip) -> tuple[Tensors, dict[str, Any]]:
+def _read_tensorflow(content: Zip) -> _Model:
     sizes = read_graph_sizes(content.read(_GRAPH), content.path / _GRAPH)
     files = {name: content.read(name) for name in content.names() if name.startswith(f"{_VARIABLES}.")}
     bundle = read_bundle(files, _VARIABLES, content.path)
     tensors = to_hugging_face(bundle.variables, bundle.read, content.path)
-    return tensors, tensorflow_config(tensors, sizes, content.path)
+    return _Model(tensors, tensorflow_config(tensors, sizes, content.path), None)
 
 
 _READERS = {"tensorflow": _read_tensorflow, "onnx": _read_onnx}

@@ -14,6 +14,7 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.sources.companions import Companions, read_config
 from albert_ner_export.sources.folder import Folder
 from albert_ner_export.sources.keras_h5 import read_h5
+from albert_ner_export.sources.model_card import CARD, read_card
 from albert_ner_export.sources.tensor_bundle import read_bundle
 from albert_ner_export.sources.tensorflow_names import to_hugging_face
 from albert_ner_export.sources.tokenizer_files import read_tokenizer
@@ -46,7 +47,7 @@ def read_tensorflow(path: Path, options: SourceOptions) -> Checkpoint:
     weights = _choose(path)
     home = weights.parent.parent if weights.parent.name == _VARIABLES else weights.parent
     companions, folder = Companions(_surroundings(home)), Folder(weights.parent)
-    config = read_config(companions, options)
+    config, card = read_config(companions, options), read_card(companions.locate(CARD))
     tensors = _read_checkpoint(folder, weights) if weights.suffix == _INDEX else _read_h5(folder, weights)
     return Checkpoint(
         name=_name(home),
@@ -55,8 +56,8 @@ def read_tensorflow(path: Path, options: SourceOptions) -> Checkpoint:
         tensors=_with_projection(tensors, config),
         tokenizer=read_tokenizer(companions, options),
         max_pieces=options.max_sentence_length,
-        license=None,
-        language=None,
+        license=card.license,
+        language=card.language,
         sha256=companions.sha256 | folder.sha256,
     )
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from albert_ner_export.texts.held_out import held_out_lines
 from albert_ner_export.tokenizer import TokenizerFacts
+from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.tokenization import WordTokenizer
 from albert_ner_onnx.words import split_words
+
+_HELD_OUT_EVERY = 5
+_LONG_SEQUENCES = 4  # ranges of activations differ a little with length
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +33,42 @@ class PieceSequence:
     first: npt.NDArray[np.bool_]
 
 
-class PieceTexts:
-    """The two texts as a model reads them: calibration for activations' scales, verification for comparing graphs."""
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Texts, one a line, to calibrate int8 with, and others to judge it by.
 
-    def __init__(self, facts: TokenizerFacts) -> None:
+    Attributes:
+        name: What the manifest calls it.
+        calibration: Lines for the scales of activations.
+        held_out: Lines that calibration doesn't see.
+    """
+
+    name: str
+    calibration: Sequence[str]
+    held_out: Sequence[str]
+
+
+class PieceTexts:
+    """Texts as a model reads them: calibration for activations' scales, the others for comparing graphs."""
+
+    def __init__(self, facts: TokenizerFacts, corpus: Corpus) -> None:
         self._tokenizer = WordTokenizer(facts.data, max_word_pieces=100)
         self._special = facts.cls_id, facts.sep_id
+        self.corpus = corpus
 
     def calibration(self, maximum: int) -> list[PieceSequence]:
-        """Each line as a sequence of its own, then all of it in sequences of the maximum length in pieces."""
-        lines = self._lines("calibration.txt")
-        whole, capacity = _joined(lines), maximum - 2
-        starts = range(0, len(whole.ids), capacity)
-        chunks = [PieceSequence(whole.ids[i : i + capacity], whole.first[i : i + capacity]) for i in starts]
-        return [self._enclosed(part, maximum) for part in (*lines, *chunks)]
+        """Each line as a sequence of its own, then some of them joined to four of the maximum length in pieces."""
+        lines, capacity = self._encode(self.corpus.calibration), maximum - 2
+        joined = _slice(_joined(lines), slice(_LONG_SEQUENCES * capacity))
+        return self._in_sequences([*lines, joined], maximum)
+
+    def held_out(self, maximum: int) -> list[PieceSequence]:
+        """Each line that calibration didn't see, in sequences of the maximum length in pieces if it is longer."""
+        return self._in_sequences(self._encode(self.corpus.held_out), maximum)
 
     def verification(self, maximum: int) -> list[PieceSequence]:
-        """Sequences of the lengths that `verification_lengths` asks for, cut out of the text, which is repeated."""
-        whole = _joined(self._lines("verification.txt"))
+        """Sequences of the lengths that `verification_lengths` asks for, cut out of our own text, which is repeated."""
+        whole = _joined(self._encode(_own_lines("verification.txt")))
         sequences, start = [], 0
         for length in verification_lengths(maximum):
             inner = range(start, start + max(0, length - 2))
@@ -53,14 +77,23 @@ class PieceTexts:
             start = inner.stop
         return sequences
 
-    def _lines(self, name: str) -> list[PieceSequence]:
+    def _encode(self, texts: Sequence[str]) -> list[PieceSequence]:
+        """Pieces of each text, without special ones."""
         lines = []
-        for line in files(__package__).joinpath(name).read_text("utf-8").splitlines():
-            pieces = self._tokenizer.encode([word.text for word in split_words(line)])
+        for text in texts:
+            pieces = self._tokenizer.encode([word.text for word in split_words(text)])
             first = np.zeros(len(pieces.ids), np.bool_)
             first[pieces.bounds[:-1][np.diff(pieces.bounds) > 0]] = True
             lines.append(PieceSequence(pieces.ids, first))
         return lines
+
+    def _in_sequences(self, parts: Sequence[PieceSequence], maximum: int) -> list[PieceSequence]:
+        capacity = maximum - 2
+        return [
+            self._enclosed(_slice(part, slice(start, start + capacity)), maximum)
+            for part in parts
+            for start in range(0, len(part.ids), capacity)
+        ]
 
     def _enclosed(self, part: PieceSequence, length: int) -> PieceSequence:
         """Puts the special pieces around a part and cuts it to a length, of which 1 leaves the first one alone."""
@@ -69,6 +102,41 @@ class PieceTexts:
         ids = np.concatenate(([opening], part.ids[inner], [closing]))
         first = np.concatenate(([False], part.first[inner], [False]))
         return PieceSequence(ids[:length], first[:length])
+
+
+def own_corpus() -> Corpus:
+    """The text of our own writing that is part of this package."""
+    return Corpus("our own text", _own_lines("calibration.txt"), held_out_lines())
+
+
+def read_corpus(path: Path) -> Corpus:
+    """Reads a user's text, one a line: every fifth line is held out.
+
+    Raises:
+        ExportError: It can't be read, isn't UTF-8 or has fewer than five lines that aren't blank.
+    """
+    try:
+        lines = [line for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{path}: byte {error.start} is not UTF-8; save the text as UTF-8") from None
+    except OSError as error:
+        raise ExportError(f"{path}: can't be read ({error.strerror})") from None
+    if len(lines) < _HELD_OUT_EVERY:
+        raise ExportError(
+            f"{path}: {len(lines)} lines with text, expected {_HELD_OUT_EVERY} or more, better hundreds: "
+            "one text a line, such as the model will read"
+        )
+    held_out = lines[_HELD_OUT_EVERY - 1 :: _HELD_OUT_EVERY]
+    del lines[_HELD_OUT_EVERY - 1 :: _HELD_OUT_EVERY]
+    return Corpus(path.name, lines, held_out)
+
+
+def _own_lines(name: str) -> list[str]:
+    return files(__package__).joinpath(name).read_text("utf-8").splitlines()
+
+
+def _slice(part: PieceSequence, where: slice) -> PieceSequence:
+    return PieceSequence(part.ids[where], part.first[where])
 
 
 def _joined(parts: Sequence[PieceSequence]) -> PieceSequence:

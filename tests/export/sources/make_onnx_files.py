@@ -14,6 +14,7 @@ import onnx
 import torch
 from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
 from onnxruntime.quantization import quantize_dynamic
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from optimum.exporters.onnx import main_export
 from transformers import (
     AlbertConfig,
@@ -54,7 +55,7 @@ def trace(model: Any, path: Path, *, inputs: int = 3, opset: int = 18, fold: boo
 
 
 def export_with_torch(checkpoint: Path) -> None:
-    """A checkpoint in several ways, among them half precision and fewer inputs."""
+    """A checkpoint in several ways, among them 16 bits and fewer inputs."""
     for name, (attention, opset, fold) in TORCH.items():
         model = AlbertForTokenClassification.from_pretrained(checkpoint, attn_implementation=attention)
         trace(model, checkpoint / f"{name}.onnx", opset=opset, fold=fold)
@@ -62,6 +63,10 @@ def export_with_torch(checkpoint: Path) -> None:
     trace(model, checkpoint / "fixed-shape.onnx", dynamic=False)
     trace(model, checkpoint / "ids-only.onnx", inputs=1)
     trace(model.half(), checkpoint / "half.onnx")
+    model = AlbertForTokenClassification.from_pretrained(checkpoint, attn_implementation="eager")
+    trace(model.bfloat16(), checkpoint / "bfloat16.onnx")
+    converted = convert_float_to_float16(onnx.load(checkpoint / "eager-12.onnx"), keep_io_types=True)
+    onnx.save(converted, checkpoint / "converted.onnx")
 
 
 def export_with_optimum(checkpoint: Path) -> None:

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper
@@ -22,36 +18,9 @@ import toy
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.sources.onnx_albert import applications, recover_weights, schedule
 from albert_ner_onnx import ExportError
+from onnx_files import FILES, FIXTURES, VARIANTS
 
-HERE = Path(__file__).parent
-FIXTURES = HERE / "fixtures" / "onnx"
-VARIANTS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "groups": {"num_hidden_layers": 7, "num_hidden_groups": 3, "hidden_act": "gelu_new", "layer_norm_eps": 1e-5},
-    "inner": {"num_hidden_layers": 4, "num_hidden_groups": 2, "inner_group_num": 2, "hidden_act": "relu"},
-    "wide": {"embedding_size": 16, "num_hidden_layers": 7, "num_hidden_groups": 2, "num_attention_heads": 4},
-}
-FILES = [
-    *((variant, "model") for variant in VARIANTS),
-    *(("plain", file) for file in ("eager-12", "eager-17", "sdpa-14", "fixed-shape", "ids-only")),
-    *(("groups", file) for file in ("eager-12", "sdpa-14")),
-]
 SIZES = set(toy.config()) - {"model_type", "architectures", "position_embedding_type", "id2label", "label2id"}
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Checkpoints, and what optimum and torch made of them in a process of their own."""
-    folder = tmp_path_factory.mktemp("exported")
-    for name, changes in VARIANTS.items():
-        toy.write_checkpoint(folder / name, **changes)
-    (folder / "equal").mkdir()
-    equal = toy.config(num_hidden_layers=4, num_hidden_groups=2, inner_group_num=2)
-    (folder / "equal" / "config.json").write_text(json.dumps(equal))
-    command = [sys.executable, "-W", "ignore", str(HERE / "make_onnx_files.py"), str(folder)]
-    child = subprocess.run(command, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True)
-    assert child.returncode == 0, child.stderr
-    return folder
 
 
 def assert_equal(found: Mapping[str, npt.NDArray[np.float32]], expected: Mapping[str, npt.NDArray[np.float32]]) -> None:
@@ -87,13 +56,23 @@ def test_what_torchs_newer_exporter_writes_is_recovered(file: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["plain", "groups"])
-def test_half_precision_is_cast(exported: Path, variant: str) -> None:
-    path = exported / variant / "half.onnx"
+@pytest.mark.parametrize("file", ["half", "converted"])
+def test_half_precision_is_cast(exported: Path, variant: str, file: str) -> None:
+    path = exported / variant / f"{file}.onnx"
     weights = recover_weights(path.read_bytes(), path)
     config = toy.config(**VARIANTS[variant])
     rounded = {name: tensor.astype(np.float16).astype(np.float32) for name, tensor in toy.tensors(config).items()}
     assert_equal(weights.tensors, rounded)
     assert weights.config == {name: config[name] for name in SIZES}
+    assert weights.machine_epsilon == 2.0**-10
+
+
+def test_bfloat16_is_cast(exported: Path) -> None:
+    path = exported / "plain" / "bfloat16.onnx"
+    weights = recover_weights(path.read_bytes(), path)
+    plain = toy.tensors(toy.config())
+    assert_equal(weights.tensors, {name: torch.from_numpy(plain[name]).bfloat16().float().numpy() for name in plain})
+    assert weights.machine_epsilon == 2.0**-7
 
 
 def test_merged_initializers_are_told_apart(exported: Path) -> None:

@@ -43,6 +43,18 @@ def test_a_checkpoint_is_read_with_what_lies_beside(folder: Path) -> None:
     assert set(checkpoint.sha256) == {"model.onnx", "config.json", "tokenizer.json"}
 
 
+@pytest.mark.parametrize("place", [".", "onnx"])
+def test_licence_and_language_stand_in_the_front_matter(folder: Path, place: str) -> None:
+    (folder / place).mkdir(exist_ok=True)
+    (folder / "model.onnx").rename(folder / place / "model.onnx")
+    checkpoint = read_onnx(folder, SourceOptions())
+    assert (checkpoint.license, checkpoint.language) == (None, None)
+    (folder / "README.md").write_text("---\nlicense: mit\nlanguage: en\n---\n")
+    checkpoint = read_onnx(folder, SourceOptions())
+    assert (checkpoint.license, checkpoint.language) == ("mit", "en")
+    assert "README.md" not in checkpoint.sha256
+
+
 @pytest.mark.parametrize("place", [".", "assets", ".."])
 def test_without_a_config_the_graph_and_labels_tell_all(folder: Path, place: str) -> None:
     inner = folder / "onnx"

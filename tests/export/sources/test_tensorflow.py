@@ -122,6 +122,17 @@ def test_companions_may_lie_in_assets_or_one_folder_up(folder: Path) -> None:
     assert read_tensorflow(weights, SourceOptions()).config.num_hidden_layers == 6
 
 
+@pytest.mark.parametrize("fixture", ["h5", "saved_model", "tf2", "tf1"])
+def test_licence_and_language_stand_in_the_front_matter(tmp_path: Path, fixture: str) -> None:
+    folder = prepare(tmp_path / "toy", fixture)
+    found = read_tensorflow(folder, SourceOptions())
+    assert (found.license, found.language) == (None, None)
+    (folder / "README.md").write_text("---\nlicense: mit\nlanguage: [en, de]\n---\n")
+    found = read_tensorflow(folder, SourceOptions())
+    assert (found.license, found.language) == ("mit", "en, de")
+    assert "README.md" not in found.sha256
+
+
 def test_options_come_before_the_files(folder: Path) -> None:
     tags = ("O", "B-A", "I-A", "B-B", "I-B")
     found = read_tensorflow(folder, SourceOptions(labels=tags, case_sensitive=True, max_sentence_length=9))

@@ -31,8 +31,8 @@ def test_export_hands_its_arguments_to_the_exporter(
     first, *others = out.splitlines()
     assert first.startswith(f"{package}: toy, int8, 1.52")
     assert first.endswith(" MB")
-    assert len(others) == 2
-    assert "int8 against float32: 98.08% of tags equal" in out
+    assert len(others) == 3
+    assert "int8 against float32: 98.08% of tags equal, of words in entities 97.22%" in out
     assert (
         main(
             [
@@ -77,6 +77,10 @@ def test_export_names_the_extra_that_is_missing(
         ("--max-sentence-length=512", {"max_sentence_length": 512}),
         ("--exact-spark-nlp", {"exact_spark_nlp": True}),
         ("--interface=native", {"interface": "native"}),
+        ("--calibration=text.txt", {"calibration": Path("text.txt")}),
+        ("--gold=eng.testa", {"gold": Path("eng.testa")}),
+        ("--min-agreement=99.9", {"min_agreement": 99.9}),
+        ("--min-agreement=0", {"min_agreement": 0.0}),
         ("--interface=huggingface", {"interface": "huggingface"}),
     ],
 )
@@ -98,7 +102,14 @@ def test_export_hands_on_what_is_given_of_the_source(
 
 
 @pytest.mark.parametrize(
-    "argument", ["--case-sensitive=maybe", "--case-sensitive", "--max-sentence-length=x", "--interface=triton"]
+    "argument",
+    [
+        "--case-sensitive=maybe",
+        "--case-sensitive",
+        "--max-sentence-length=x",
+        "--interface=triton",
+        "--min-agreement=x",
+    ],
 )
 def test_export_refuses_other_values(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

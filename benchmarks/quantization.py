@@ -1,0 +1,182 @@
+"""What each way to quantize costs and gives: FB1, size, speed, and how far an answer depends on the batch.
+
+    python -m benchmarks.quantization FILE [--quick]        # FILE such as CoNLL-2003's eng.testa
+
+All on the checkpoint of the embedded default, in one run: ours in float32, in int8 as it comes along, that with 4-bit
+embeddings, and our graph with dynamic scales; optimum's export with ONNX Runtime's `quantize_dynamic`, with
+`quant_pre_process` before it, and with optimum's O1 optimizer and quantizer. Writes `results/quantization.json`, and of
+it `results/quantization.svg`, with the extra `benchmark`. Speed is CPU time of one thread, all in turns, each round in
+another order; batch dependence compares a sentence alone with the same one among 15 others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from albert_ner_export.folding import fold_weights
+from albert_ner_export.pipeline import export_package
+from albert_ner_export.sources import read_checkpoint
+from albert_ner_onnx import load
+from albert_ner_onnx.formats import read_conll
+from albert_ner_onnx.manifest import MODEL
+from albert_ner_onnx.session import Session
+from benchmarks.accuracy import CHECKPOINT, score
+from benchmarks.batch_dependence import Sentences, compare_batches
+from benchmarks.dynamic_graph import dynamic_graph
+from benchmarks.environment import describe
+from benchmarks.quantization_plot import SHAPES, plot
+from benchmarks.sizes import describe_graph, in_a_process
+
+RESULT = Path(__file__).parent / "results" / "quantization.json"
+MAX_PIECES = 128  # as in the package that comes along
+_CALLS = {"1×16": 20, "1×64": 8, "1×128": 4, "8×64": 1}  # in a row, so that the clock's steps don't count
+
+
+def export_ours(folder: Path) -> dict[str, Path]:
+    """Packages of the variants with our graph."""
+    options: Mapping[str, Mapping[str, Any]] = {
+        "float32": {"precision": "fp32"},
+        "int8": {},
+        "int8, 4-bit embeddings": {"embedding_bits": 4},
+    }
+    packages = {name: folder / f"ours{index}" for index, name in enumerate(options)}
+    for name, package in packages.items():
+        export_package(CHECKPOINT, package, max_sentence_length=MAX_PIECES, report=_report, **options[name])
+    checkpoint = read_checkpoint(CHECKPOINT)
+    file = folder / "dynamic.onnx"
+    onnx.save(dynamic_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)), file)
+    return packages | {"int8, dynamic scales": _with_model(packages["int8"], file)}
+
+
+def export_stock(folder: Path, package: Path) -> dict[str, Path]:
+    """Packages of the variants that optimum and ONNX Runtime make, with the tokenizer and manifest of one of ours."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    checkpoint = folder / "checkpoint"  # its neighbour `float32` is where `export_peer` looks for the plain export
+    shutil.copytree(CHECKPOINT, checkpoint)
+    files = {}
+    for kind in ("float32", "quantize_dynamic", "o1_quantizer"):
+        _report(f"optimum: {kind}")
+        figures = in_a_process("export_peer", str(checkpoint), str(folder / kind), kind)
+        if "failed" in figures:
+            raise SystemExit(f"optimum's export {kind} failed: {figures['failed']}")
+        files[kind] = Path(figures["file"])
+    bare = folder / "bare.onnx"
+    quantize_dynamic(files["float32"], bare, weight_type=QuantType.QInt8)
+    named = {
+        "stock: quantize_dynamic": bare,
+        "stock: the same, pre-processed": files["quantize_dynamic"],
+        "stock: optimum O1 and quantizer": files["o1_quantizer"],
+    }
+    return {name: _with_model(package, file) for name, file in named.items()}
+
+
+def _with_model(package: Path, file: Path) -> Path:
+    """A copy of a package with another model."""
+    copy = package.with_name(f"{file.parent.name}-{file.stem}")
+    shutil.copytree(package, copy)
+    shutil.copyfile(file, copy / MODEL)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"][MODEL] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    return copy
+
+
+def measure_speed(sessions: Mapping[str, Session], rounds: int) -> dict[str, dict[str, float]]:
+    """Median milliseconds of CPU time of a call, by variant and shape."""
+    random = np.random.default_rng(0)
+    found: dict[str, dict[str, float]] = {name: {} for name in sessions}
+    for shape, calls in _CALLS.items():
+        rows, pieces = map(int, shape.split("×"))
+        times: dict[str, list[float]] = {name: [] for name in sessions}
+        for turn in range(-1, rounds):
+            ids = random.integers(1000, 30000, (rows, pieces))
+            for name in random.permutation(list(sessions)).tolist():
+                started = time.thread_time()
+                for _ in range(calls):
+                    sessions[name].run(ids)
+                if turn >= 0:  # the first one warms up
+                    times[name].append((time.thread_time() - started) / calls)
+        for name, seconds in times.items():
+            found[name][shape] = round(1000 * float(np.median(seconds)), 3)
+    return found
+
+
+def measure(file: Path, rounds: int) -> dict[str, Any]:
+    """All figures, by variant."""
+    gold = read_conll(file)
+    with tempfile.TemporaryDirectory() as temporary:
+        packages = export_ours(Path(temporary))
+        packages |= export_stock(Path(temporary), packages["int8"])
+        sentences = Sentences.sample(gold, packages["int8"])
+        sessions = {name: Session((package / MODEL).read_bytes(), 1, 0) for name, package in packages.items()}
+        _report("speed")
+        speed = measure_speed(sessions, rounds)
+        figures: dict[str, Any] = {}
+        for name, package in packages.items():
+            _report(name)
+            scores, tags = score(load(package), gold)
+            if not figures:
+                exact = tags
+            padded = name.startswith("stock")
+            batches = {"equal_length": sentences.equal_length_batches()}
+            batches |= {"padded": sentences.mixed_batches()} if padded else {}
+            figures[name] = {
+                "fb1": scores["fb1"],
+                "tags_equal_float32": round(sum(map(str.__eq__, exact, tags)) / len(tags), 5),
+                **describe_graph(str(package / MODEL)),
+                "ms": speed[name],
+                "speed": {shape: round(speed["float32"][shape] / speed[name][shape], 2) for shape in SHAPES},
+                "batches": {kind: compare_batches(sessions[name], sentences, part) for kind, part in batches.items()},
+            }
+    return figures
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The figures in Markdown."""
+    columns = ["", "FB1", "tags as float32, %", "MB", *(f"speed {shape}" for shape in SHAPES)]
+    columns += ["tags changed by the batch, %", "probability off by up to", "products in integers"]
+    rows = [columns, ["---"] * len(columns)]
+    for name, found in figures.items():
+        batches = found["batches"].get("padded") or found["batches"]["equal_length"]
+        row = [name, f"{found['fb1']:.2f}", f"{100 * found['tags_equal_float32']:.2f}", f"{found['bytes'] / 1e6:.1f}"]
+        row += [f"{found['speed'][shape]:.2f}" for shape in SHAPES]
+        row += [f"{100 * batches['tags_changed']:.2f}", f"{batches['max_probability_difference']:.2g}"]
+        integers = found["products_in_integers"]
+        rows.append([*row, f"{integers} of {integers + found['products_in_float']}"])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measures, writes, draws and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds of the speed")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    arguments = parser.parse_args()
+    rounds = 5 if arguments.quick else 25
+    figures = measure(arguments.file, rounds)
+    record = {"file": arguments.file.name, "rounds": rounds, "variants": figures, "environment": describe()}
+    arguments.output.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    print(table(figures), flush=True)
+    plot(arguments.output)
+
+
+if __name__ == "__main__":
+    main()

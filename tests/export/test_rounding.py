@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+import toy
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.folding import fold_weights
+from albert_ner_export.quantize import observe_ranges, quantize_weights
+from albert_ner_export.rounding import refine, round_weight
+from albert_ner_export.weights import QuantizedLinear
+
+
+def scale_of(weight: np.ndarray) -> np.ndarray:
+    return np.asarray(np.abs(weight).max(axis=0) / np.float32(63))
+
+
+@pytest.mark.parametrize("size", [1, 7, 127, 128, 129, 300])
+def test_inputs_that_do_not_go_together_leave_the_nearest(size: int) -> None:
+    weight = np.random.default_rng(size).standard_normal((size, 5)).astype(np.float32)
+    scale = scale_of(weight)
+    moments = np.diag(np.linspace(1, 2, size)).astype(np.float32)
+    np.testing.assert_array_equal(round_weight(weight, scale, moments), np.rint(weight / scale).astype(np.int8))
+
+
+@pytest.mark.parametrize("size", [8, 200])
+def test_the_products_are_nearer_than_with_the_nearest_weights(size: int) -> None:
+    random = np.random.default_rng(0)
+    inputs = (random.standard_normal((2000, 4)) @ random.standard_normal((4, size))).astype(np.float32)
+    inputs += random.standard_normal(inputs.shape).astype(np.float32) / 4
+    weight = random.standard_normal((size, 16)).astype(np.float32)
+    scale = scale_of(weight)
+    found = round_weight(weight, scale, inputs.T @ inputs)
+    assert found.dtype == np.int8
+    assert found.min() >= -64
+    assert found.max() <= 63
+    errors = [np.square(inputs @ (one * scale - weight)).mean() for one in (found, np.rint(weight / scale))]
+    assert errors[0] < 0.7 * errors[1]
+
+
+def test_inputs_that_never_came_leave_the_nearest() -> None:
+    weight = np.random.default_rng(0).standard_normal((9, 3)).astype(np.float32)
+    weight[4] = 0
+    scale = scale_of(weight)
+    found = round_weight(weight, scale, np.zeros((9, 9), np.float32))
+    np.testing.assert_array_equal(found, np.rint(weight / scale).astype(np.int8))
+    assert not found[4].any()
+
+
+def test_a_model_is_refined_layer_by_layer() -> None:
+    """Also where channels are smoothed or stay in float: their rows stay 0; scales and the rest are as before."""
+    settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
+    tensors = toy.tensors(settings)
+    prefix = "albert.encoder.albert_layer_groups.0.albert_layers.1"
+    tensors[f"{prefix}.ffn.bias"][7] = 30
+    tensors[f"{prefix}.attention.LayerNorm.weight"][5] = 40
+    tensors[f"{prefix}.ffn.weight"][:, 5] /= 40
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, tensors)
+    sequences = [np.random.default_rng(n).integers(5, 90, 24) for n in range(40)]
+    ranges = observe_ranges(config, weights, sequences)
+    before = quantize_weights(weights, ranges)
+    after = refine(config, weights, before, sequences)
+    changed = before.groups[0].layers[1]
+    assert changed.float_channels is not None
+    assert changed.smoothing is not None
+    refined = after.groups[0].layers[1].ffn_output
+    assert isinstance(refined, QuantizedLinear)
+    assert not refined.weight[7].any()
+    for old, new in zip(before.linears[1:], after.linears[1:], strict=True):
+        assert isinstance(old, QuantizedLinear)
+        assert isinstance(new, QuantizedLinear)
+        np.testing.assert_array_equal(old.weight_scale, new.weight_scale)
+        np.testing.assert_array_equal(old.input_scale, new.input_scale)
+        steps = np.abs(new.weight.astype(int) - old.weight)
+        assert 0 < steps.max() < 20
+        assert steps.mean() < 1
+    assert after.words is before.words

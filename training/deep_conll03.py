@@ -1,0 +1,179 @@
+"""Trains a deep ALBERT, one group of weights applied 24 times, on a CoNLL-2003 file: int8's hard case.
+
+    python -m training.deep_conll03 eng.train OUT [--test eng.testa]
+
+Starts from the embeddings and the third group of `checkpoints/albert-small-conll03`. What a layer adds is scaled down
+first, so that 24 iterations begin near what the two of that group did. Progress is kept in OUT; the same command
+resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import AlbertConfig, AlbertForTokenClassification
+
+from albert_ner_onnx.evaluation import evaluate
+from albert_ner_onnx.formats import ConllSentence, read_conll
+from albert_ner_onnx.schemes import spans, to_tags
+from albert_ner_onnx.tokenization import WordTokenizer
+
+START = Path(__file__).parents[1] / "checkpoints" / "albert-small-conll03"
+ITERATIONS = 24
+GROUP = 2  # the third
+BRANCH = 0.15  # what is left of what a layer adds to its input
+PIECES = 1500  # in a batch, about
+LONGEST = 192
+IGNORED = -100  # the target of pieces other than words' first
+CLS, SEP = 101, 102
+
+
+class Example(NamedTuple):
+    """A sentence: its pieces with the special ones, and each piece's target."""
+
+    ids: list[int]
+    targets: list[int]
+
+
+def start_model() -> AlbertForTokenClassification:
+    """The deep model before training, and its config."""
+    shallow = AlbertForTokenClassification.from_pretrained(START, dtype=torch.float32)
+    tensors = shallow.state_dict()
+    groups = "albert.encoder.albert_layer_groups."
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(groups)}
+    for name, tensor in tensors.items():
+        if name.startswith(f"{groups}{GROUP}."):
+            scale = BRANCH if ".attention.dense." in name or ".ffn_output." in name else 1.0
+            kept[name.replace(f"{groups}{GROUP}.", f"{groups}0.")] = tensor * scale
+    config = AlbertConfig.from_pretrained(START, num_hidden_layers=ITERATIONS, num_hidden_groups=1)
+    model = AlbertForTokenClassification(config)
+    model.load_state_dict(kept)
+    return model
+
+
+def encode(sentences: Sequence[ConllSentence], tokenizer: WordTokenizer, tag_ids: dict[str, int]) -> list[Example]:
+    """Sentences in pieces; IOB1 becomes IOB2, and the tag of a word stands at its first piece."""
+    examples = []
+    for words, tags in sentences:
+        pieces = tokenizer.encode(words)
+        targets = [IGNORED] * len(pieces.ids)
+        for start, tag in zip(pieces.bounds[:-1].tolist(), to_tags(spans(tags), len(tags), "IOB2"), strict=True):
+            targets[start] = tag_ids[tag]
+        inner = slice(LONGEST - 2)
+        examples.append(Example([CLS, *pieces.ids.tolist()[inner], SEP], [IGNORED, *targets[inner], IGNORED]))
+    return examples
+
+
+def batches(examples: Sequence[Example], seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Sentences of like lengths together, in an order that the seed settles: ids, mask, targets [sentence, piece]."""
+    shuffle = random.Random(seed)
+    order = sorted(range(len(examples)), key=lambda index: len(examples[index].ids) + shuffle.random())
+    groups: list[list[Example]] = [[]]
+    for index in order:
+        if (len(groups[-1]) + 1) * len(examples[index].ids) > PIECES:
+            groups.append([])
+        groups[-1].append(examples[index])
+    shuffle.shuffle(groups)
+    for group in groups:
+        width = max(len(example.ids) for example in group)
+        ids = torch.tensor([example.ids + [0] * (width - len(example.ids)) for example in group])
+        mask = torch.tensor([[1] * len(example.ids) + [0] * (width - len(example.ids)) for example in group])
+        targets = [example.targets + [IGNORED] * (width - len(example.targets)) for example in group]
+        yield ids, mask, torch.tensor(targets)
+
+
+def score(model: AlbertForTokenClassification, path: Path, tokenizer: WordTokenizer) -> float:
+    """FB1 on a file, sentence by sentence."""
+    sentences = read_conll(path)
+    tags = [model.config.id2label[index] for index in range(model.config.num_labels)]
+    examples = encode(sentences, tokenizer, {tag: index for index, tag in enumerate(tags)})
+    found = []
+    model.eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for example in examples:
+            best = model(torch.tensor([example.ids])).logits[0].argmax(-1).tolist()
+            found.append([tags[best[i]] for i, target in enumerate(example.targets) if target != IGNORED])
+    model.train()
+    gold = [sentence.tags[: len(guess)] for sentence, guess in zip(sentences, found, strict=True)]
+    return evaluate(gold, found).overall.fb1
+
+
+def train(
+    model: AlbertForTokenClassification, examples: Sequence[Example], out: Path, epochs: int, rate: float
+) -> None:
+    """Trains, keeping the state of every 100th step and a log beside it."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
+    steps = epochs * sum(1 for _ in batches(examples, 0))
+    warm_up = max(1, steps // 20)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warm_up, max(0.0, (steps - step) / (steps - warm_up)))
+    )
+    state, done = out / "state.pt", 0
+    if state.exists():
+        kept = torch.load(state, weights_only=True)
+        model.load_state_dict(kept["model"])
+        optimizer.load_state_dict(kept["optimizer"])
+        schedule.load_state_dict(kept["schedule"])
+        done = kept["step"]
+    started, pieces, step = time.perf_counter(), 0, 0
+    model.train()
+    for epoch in range(epochs):
+        for ids, mask, targets in batches(examples, epoch):
+            step += 1
+            if step <= done:
+                continue
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(ids, attention_mask=mask).logits
+            loss = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            pieces += int(mask.sum())
+            if step % 20 == 0:
+                speed = pieces / (time.perf_counter() - started)
+                line = {"step": step, "of": steps, "loss": round(loss.item(), 4), "pieces_per_second": round(speed)}
+                with (out / "log.jsonl").open("a") as log:
+                    log.write(json.dumps(line) + "\n")
+            if step % 100 == 0:
+                states = {"model": model, "optimizer": optimizer, "schedule": schedule}
+                torch.save({name: kept.state_dict() for name, kept in states.items()} | {"step": step}, f"{state}.new")
+                Path(f"{state}.new").replace(state)
+
+
+def main() -> None:
+    """Trains, writes a Hugging Face folder and says its FB1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--test", type=Path)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--rate", type=float, default=4e-4)
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    tokenizer = WordTokenizer((START / "tokenizer.json").read_bytes(), LONGEST)
+    model = start_model()
+    examples = encode(read_conll(arguments.train), tokenizer, model.config.label2id)
+    train(model, examples, out, arguments.epochs, arguments.rate)
+    model.save_pretrained(out)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        if (START / name).exists():
+            shutil.copy(START / name, out)
+    if arguments.test:
+        print(f"FB1 {score(model, arguments.test, tokenizer):.2f}")
+
+
+if __name__ == "__main__":
+    main()
