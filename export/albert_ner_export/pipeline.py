@@ -158,7 +158,7 @@ def _settle(checkpoint: Checkpoint, options: SourceOptions, license: str | None,
 
 
 def _verify(checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]) -> Verification:
-    """Compares the float32 graph with the reference."""
+    """Compares the float32 graph with the reference, and with a source that is a graph itself."""
     ids = [sequence.ids for sequence in sequences]
     config = checkpoint.config
     found = run_model(model, ids)
@@ -169,7 +169,10 @@ def _verify(checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSeque
         readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
         reference = export_reference(readable, Path(folder) / "reference")
         expected = run_reference(reference, ids, config.max_position_embeddings)
-    return verify_float(expected, found)
+    verification = verify_float(expected, found)
+    if checkpoint.original is None:
+        return verification
+    return replace(verification, reference=f"{verification.reference}, and the ONNX file itself")
 
 
 def _quantize(config: AlbertConfig, weights: AlbertWeights, texts: PieceTexts, embedding_bits: int) -> AlbertWeights:

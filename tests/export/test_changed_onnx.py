@@ -168,7 +168,8 @@ def test_a_file_that_computes_otherwise_is_refused(tmp_path: Path, change: Chang
 
 def test_an_unchanged_file_is_exported(tmp_path: Path) -> None:
     source = write(tmp_path / "source")
-    export_package(source, tmp_path / "out", precision="fp32")
+    manifest = export_package(source, tmp_path / "out", precision="fp32")
+    assert manifest.verification.reference.endswith(", and the ONNX file itself")
     (tags,) = load(tmp_path / "out").tag([["John", "lives", "in", "Berlin"]])
     assert len(tags) == 4
 
