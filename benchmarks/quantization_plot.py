@@ -31,7 +31,7 @@ def plot(file: Path) -> Path:
 
     record = json.loads(file.read_text("utf-8"))
     variants = record["variants"]
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif", "font.size": 9}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif", "font.size": 9}
     with pyplot.rc_context(settings):
         figure, axes = pyplot.subplots(1, 4, sharey=True, figsize=(12, 3.6), layout="constrained")
         _draw_fb1(axes[0], variants, record["file"])
@@ -45,6 +45,8 @@ def plot(file: Path) -> Path:
             axis.tick_params(axis="y", length=0)
             axis.grid(axis="x", color="#e5e5e5")
             axis.set_axisbelow(True)
+        handles, labels = axes[2].get_legend_handles_labels()
+        figure.legend(handles, labels, title="speed with batch × pieces", loc="outside lower right", ncols=len(SHAPES))
         target = file.with_suffix(".svg")
         figure.savefig(target, metadata={"Date": None})
         pyplot.close(figure)
@@ -75,17 +77,17 @@ def _draw_speed(axis: Any, variants: dict[str, Any]) -> None:
     for shape, marker in zip(SHAPES, _MARKERS, strict=True):
         values = [found["speed"][shape] for found in variants.values()]
         axis.scatter(values, range(len(values)), color=_colours(variants), marker=marker, s=24)
-        axis.scatter([], [], color=_INK, marker=marker, s=24, label=shape)  # the legend's own, in no variant's colour
+        axis.scatter([], [], color=_INK, marker=marker, s=24, label=shape)  # for the legend, in no variant's colour
     axis.axvline(1, color=_INK, linewidth=0.8, linestyle=":")
-    axis.set_xlim(left=0)
-    axis.legend(title="batch × pieces", fontsize=7, title_fontsize=7, loc="upper right", framealpha=1)
-    axis.set_title("speed, float32 is 1 (1 thread)")
+    fastest = max(value for found in variants.values() for value in found["speed"].values())
+    axis.set_xlim(0, 1.1 * fastest)
+    axis.set_title("speed (float32: 1)")
 
 
 def _draw_batches(axis: Any, variants: dict[str, Any]) -> None:
     batches = [found["batches"].get("padded") or found["batches"]["equal_length"] for found in variants.values()]
     _draw_bars(axis, variants, [100 * found["tags_changed"] for found in batches], "{:.2f}")
-    axis.set_title("words whose tag the batch changes, %")
+    axis.set_title("tags that the batch changes, %")
 
 
 def _draw_bars(axis: Any, variants: dict[str, Any], values: list[float], form: str) -> None:

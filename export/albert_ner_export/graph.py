@@ -22,7 +22,6 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.rows import pick_rows
 from albert_ner_export.weights import (
     AlbertWeights,
-    FloatChannels,
     Group,
     Layer,
     Linear,
@@ -153,26 +152,40 @@ def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
     """One transformer layer. Returns the new hidden state."""
     context = _attention(graph, state, layer.qkv)
     attended = _linear(graph, context, layer.attention_output)
-    middle = _residual_norm(graph, f"{name}.attention_gain", attended, state, layer.attention_gain)
+    mean = graph.add("ReduceMean", state, axes=[-1], keepdims=1)
+    middle = _norm(graph, f"{name}.attention_gain", attended, graph.add("Sub", state, mean), layer.attention_gain)
     inner = _linear(graph, middle, layer.ffn)
     # Quantizing with zero point 0 clips at 0, which is what ReLU does
     if graph.config.hidden_act != "relu" or isinstance(layer.ffn_output, Linear):
         op, domain = _ACTIVATIONS[graph.config.hidden_act]
         inner = graph.add(op, inner, domain=domain)
     outer = _linear(graph, inner, layer.ffn_output)
+    return _norm(graph, f"{name}.output_gain", outer, _residual(graph, name, layer, middle, inner), layer.output_gain)
+
+
+def _residual(graph: GraphBuilder, name: str, layer: Layer, middle: str, inner: str) -> str:
+    """What the second norm adds to its branch: the residual, centred, with what an int8 layer's outliers ask for.
+
+    One product of a few columns: less the mean, smoothed channels back to their size, and what float channels add.
+    """
+    mean = graph.add("ReduceMean", middle, axes=[-1], keepdims=1)
+    columns, hidden = [mean], graph.config.hidden_size
+    rows = [np.full((1, hidden), -1, np.float32)]
     if layer.smoothing is not None:
-        middle = graph.add("Mul", middle, graph.constant(f"{name}.smoothing", layer.smoothing))
+        indices = np.flatnonzero(layer.smoothing != 1)
+        columns.append(graph.add("Gather", middle, graph.constant(f"{name}.smoothed", indices), axis=-1))
+        back = np.full((len(indices), hidden), -1 / hidden, np.float32)
+        back[np.arange(len(indices)), indices] += 1
+        rows.append(back * (layer.smoothing[indices, None] - 1))
     if layer.float_channels is not None:
-        middle = graph.add("Add", middle, _float_channels(graph, name, inner, layer.float_channels))
-    return _residual_norm(graph, f"{name}.output_gain", outer, middle, layer.output_gain)
-
-
-def _float_channels(graph: GraphBuilder, name: str, inner: str, channels: FloatChannels) -> str:
-    """What the channels that stay in float add to the layer's output."""
-    picked = graph.add("Gather", inner, graph.constant(f"{name}.float_channels", channels.indices), axis=-1)
-    if graph.config.hidden_act == "relu":
-        picked = graph.add("Relu", picked)
-    return graph.add("MatMul", picked, graph.constant(f"{name}.float_channels.weight", channels.weight))
+        chosen = graph.constant(f"{name}.float_channels", layer.float_channels.indices)
+        picked = graph.add("Gather", inner, chosen, axis=-1)
+        columns.append(graph.add("Relu", picked) if graph.config.hidden_act == "relu" else picked)
+        rows.append(layer.float_channels.weight)
+    if len(columns) == 1:
+        return graph.add("Sub", middle, mean)
+    weight = graph.constant(f"{name}.residual", np.concatenate(rows))
+    return graph.add("Add", middle, graph.add("MatMul", graph.add("Concat", *columns, axis=-1), weight))
 
 
 def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -> str:
@@ -230,14 +243,8 @@ def _quantize(graph: GraphBuilder, state: str, linear: QuantizedLinear) -> tuple
     return graph.add("QuantizeLinear", state, scale, zero_point), scale, zero_point, weight_scale
 
 
-def _residual_norm(graph: GraphBuilder, name: str, branch: str, residual: str, gain: npt.NDArray[np.float32]) -> str:
-    """LN(branch + residual) less its β; the branch comes centred from its weights."""
-    mean = graph.add("ReduceMean", residual, axes=[-1], keepdims=1)
-    return _norm(graph, name, branch, graph.add("Sub", residual, mean), gain)
-
-
 def _norm(graph: GraphBuilder, name: str, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
-    """γ·(value + other) / sqrt(mean((value + other)²) + ε)."""
+    """γ·(value + other) / sqrt(mean((value + other)²) + ε): LN less its β, as both values come centred."""
     inputs = (value, other, graph.constant(name, gain))
     epsilon = graph.config.layer_norm_eps
     return graph.add("SkipSimplifiedLayerNormalization", *inputs, domain="com.microsoft", epsilon=epsilon)

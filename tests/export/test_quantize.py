@@ -19,7 +19,7 @@ from albert_ner_export.quantize import (
     outliers,
     quantize_weights,
 )
-from albert_ner_export.weights import Linear, QuantizedLinear, QuantizedRows
+from albert_ner_export.weights import FloatChannels, Layer, Linear, QuantizedLinear, QuantizedRows
 from albert_ner_onnx.session import Session
 
 matrices = hnp.arrays(
@@ -224,3 +224,38 @@ def test_an_outlying_channel_stays_in_float(activation: str) -> None:
         Session(build_graph(config, one).SerializeToString(), 1).run(ids) for one in (weights, found, without)
     )
     assert np.abs(ours - exact).mean() < 0.7 * np.abs(theirs - exact).mean()
+
+
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_what_is_done_about_outliers_is_exact_in_float(activation: str) -> None:
+    """Smoothed and kept channels change nothing but the last bits, in every layer of every group."""
+    settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2, hidden_act=activation)
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    random = np.random.default_rng(0)
+
+    def treated(layer: Layer) -> Layer:
+        assert isinstance(layer.ffn, Linear)
+        assert isinstance(layer.ffn_output, Linear)
+        smoothing = np.ones(config.hidden_size, np.float32)
+        smoothing[random.choice(config.hidden_size, 3, replace=False)] = [4, 0.5, 9]
+        kept = random.choice(config.intermediate_size, 2, replace=False)
+        rest = layer.ffn_output.weight.copy()
+        rest[kept] = 0
+        return replace(
+            layer,
+            attention_gain=layer.attention_gain / smoothing,
+            ffn=replace(layer.ffn, weight=layer.ffn.weight * smoothing[:, None]),
+            ffn_output=replace(layer.ffn_output, weight=rest),
+            smoothing=smoothing,
+            float_channels=FloatChannels(kept, layer.ffn_output.weight[kept]),
+        )
+
+    groups = tuple(replace(group, layers=tuple(map(treated, group.layers))) for group in weights.groups)
+    ids = random.integers(0, config.vocab_size, (3, 24))
+    plain, other = (
+        Session(build_graph(config, one).SerializeToString(), 1).run(ids)
+        for one in (weights, replace(weights, groups=groups))
+    )
+    assert np.abs(plain).max() > 0.1
+    np.testing.assert_allclose(other, plain, rtol=1e-4, atol=1e-5)
