@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(4, 8),
         help="of each value of the embeddings, for int8: 4 makes the package smaller (a small model's by a quarter), "
-        "the answers a little less like float32's (default: 8)",
+        "but changes more tags, and may not pass without a lower --min-agreement (default: 8)",
     )
     parser.add_argument(
         "--labels",
