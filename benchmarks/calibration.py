@@ -3,7 +3,9 @@
     python -m benchmarks.calibration FILE [--deep CHECKPOINT]
 
 FILE is such as CoNLL-2003's eng.testa, CHECKPOINT the folder that `python -m training.deep_conll03` writes: one group
-of weights, applied 24 times. The states compared are those of the graph, layer norm's output without its β.
+of weights, applied 24 times. Weights are rounded to the nearest integer, so that only the ranges of activations differ,
+but for the first row, which is all that the exporter does. The states compared are those of the graph, a norm's output
+without its β.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import build_graph, states_name
 from albert_ner_export.quality import Words, compare
 from albert_ner_export.quantize import quantize_weights
+from albert_ner_export.rounding import refine
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.texts import PieceTexts, own_corpus
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
@@ -147,6 +150,17 @@ def against_float(model: Model, file: ConllFile, exact: Answers, found: Answers,
     }
 
 
+def variants(model: Model) -> Iterator[tuple[str, AlbertWeights]]:
+    """What each method makes of the weights; first what the exporter does, and then the same with nearest rounding."""
+    for index, (name, ranges) in enumerate(methods(model.config, model.weights, model.facts).items()):
+        nearest = quantize_weights(model.weights, ranges())
+        if index == 0:
+            texts = PieceTexts(model.facts, own_corpus()).calibration(model.config.max_position_embeddings)
+            refined = refine(model.config, model.weights, nearest, [part.ids for part in texts])
+            yield f"{name}, error-aware rounding", refined
+        yield name, nearest
+
+
 def measure(model: Model, path: Path) -> dict[str, Any]:
     """All figures of a checkpoint."""
     file = ConllFile(path, model)
@@ -154,8 +168,8 @@ def measure(model: Model, path: Path) -> dict[str, Any]:
     ids, first = [part.ids for part in held_out], [part.first for part in held_out]
     exact = answer(model, model.weights, file, ids)
     figures = {}
-    for name, ranges in methods(model.config, model.weights, model.facts).items():
-        found = answer(model, quantize_weights(model.weights, ranges()), file, ids)
+    for name, weights in variants(model):
+        found = answer(model, weights, file, ids)
         figures[name] = against_float(model, file, exact, found, first)
         print(name, figures[name], file=sys.stderr, flush=True)
     return {
