@@ -38,3 +38,16 @@ class Entity:
     def as_dict(self) -> dict[str, str | int | float]:
         """The five attributes as a dictionary that `json.dumps` takes."""
         return {"text": self.text, "label": self.label, "start": self.start, "end": self.end, "score": self.score}
+
+    def as_huggingface(self) -> dict[str, str | int | float]:
+        """As Hugging Face's pipeline gives it: `entity_group`, `score`, `word`, `start`, `end`.
+
+        Its own `word` is made of pieces, so that case and spaces may be lost; this one is the text's.
+        """
+        return {
+            "entity_group": self.label,
+            "score": self.score,
+            "word": self.text,
+            "start": self.start,
+            "end": self.end,
+        }

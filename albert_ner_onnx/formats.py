@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import BufferedIOBase
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,14 +33,25 @@ class ConllSentence(NamedTuple):
     tags: list[str]
 
 
-def read_conll(path: Path | str) -> list[ConllSentence]:
+class TagColumns(NamedTuple):
+    """The last two columns of a sentence in conlleval's input: the right tags, and a tagger's."""
+
+    gold: list[str]
+    guess: list[str]
+
+
+def read_conll(path: Path | str, tags_too: Collection[str] = ()) -> list[ConllSentence]:
     """Reads a file in CoNLL format: a word a line with its columns, the tag last; blank lines end sentences.
 
     Columns are parted by spaces or tabs. Lines of `-DOCSTART-` are skipped, and end sentences too.
 
+    Args:
+        path: The file.
+        tags_too: Tags to accept beside those in IOB1, IOB2 and IO, such as a model's in BILOU.
+
     Raises:
         InputError: No such file, no sentence in it, or a line that is not UTF-8, has one column only or ends in
-            what is no tag in IOB1, IOB2 or IO.
+            what is no such tag.
     """
     sentences = []
     words: list[str] = []
@@ -49,7 +61,7 @@ def read_conll(path: Path | str) -> list[ConllSentence]:
         if columns and columns[0] != "-DOCSTART-":
             if len(columns) == 1:
                 raise InputError(f"{place}: expected a word and its tag, found one column, {columns[0]!r}")
-            if not is_tag(columns[-1]):
+            if not is_tag(columns[-1]) and columns[-1] not in tags_too:
                 raise InputError(f"{place}: expected the tag O, B-X or I-X in the last column, found {columns[-1]!r}")
             words.append(columns[0])
             tags.append(columns[-1])
@@ -60,6 +72,45 @@ def read_conll(path: Path | str) -> list[ConllSentence]:
         sentences.append(ConllSentence(words, tags))
     if not sentences:
         raise InputError(f"{path}: no sentence in it; expected CoNLL format, a word and its tag a line")
+    return sentences
+
+
+def read_conlleval(stream: BufferedIOBase, name: str) -> list[TagColumns]:
+    """Reads conlleval's input: a word a line, its last two columns the gold tag and the guess, as they are.
+
+    Columns are parted by spaces or tabs; blank lines, and those whose first column is `-X-`, end sentences.
+
+    Args:
+        stream: UTF-8, with or without byte order mark.
+        name: What errors call it.
+
+    Returns:
+        The sentences; after a last blank line an empty one, as conlleval ends it there and not else.
+
+    Raises:
+        InputError: No word in it, or a line that is not UTF-8, has one column only or not as many as the first.
+    """
+    sentences = [TagColumns([], [])]
+    expected = 0
+    for number, line in enumerate(chain.from_iterable(read_lines(stream, name)), 1):
+        if isinstance(line, InputError):
+            raise line
+        columns = _COLUMN.findall(line)
+        if columns and columns[0] != "-X-":
+            expected = expected or len(columns)
+            if len(columns) == 1:
+                raise InputError(f"{name}:{number}: expected a gold tag and a guess, found one column, {columns[0]!r}")
+            if len(columns) != expected:
+                raise InputError(
+                    f"{name}:{number}: expected {expected} columns, as in the first line, found {len(columns)}; "
+                    "write no blank within a column"
+                )
+            sentences[-1].gold.append(columns[-2])
+            sentences[-1].guess.append(columns[-1])
+        elif sentences[-1].gold:
+            sentences.append(TagColumns([], []))
+    if not expected:
+        raise InputError(f"{name}: no word in it; expected a word a line, its last two columns gold tag and guess")
     return sentences
 
 

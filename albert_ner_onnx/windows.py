@@ -1,7 +1,8 @@
-"""Long sequences -> overlapping windows on word borders, each word decided in the one where it has most context."""
+"""Long sequences -> windows: of neighbouring sentences, and overlapping ones where a single sentence is too long."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,36 @@ class Window(NamedTuple):
     keep_stop: int
 
 
+def pack_windows(bounds: npt.NDArray[np.int64], capacity: int, starts: Sequence[int]) -> list[Window]:
+    """Fills windows with whole sentences, in time linear in their length.
+
+    Every sentence is read once, with as many of its neighbours as fit. `benchmarks/documents.py` has what it gains over
+    windows that overlap and cut sentences.
+
+    Args:
+        bounds: int64 [word + 1]; word w has the pieces from `bounds[w]` to `bounds[w + 1]`, at most `capacity`.
+        capacity: Pieces that fit into a window.
+        starts: Words at which sentences begin; the first is 0.
+
+    Returns:
+        Windows in order. Every word with pieces is decided in one of them.
+    """
+    borders = np.array([*starts, len(bounds) - 1])
+    ends = bounds[borders]  # pieces before each border
+    windows: list[Window] = []
+    first, last = 0, len(borders) - 1
+    while first < last:
+        fitting = int(np.searchsorted(ends, ends[first] + capacity, "right")) - 1
+        after = max(fitting, first + 1)
+        start, stop = borders[[first, after]].tolist()
+        parts = split_windows(bounds[start : stop + 1] - bounds[start], capacity)
+        windows += [Window(*(start + word for word in part)) for part in parts]
+        first = after
+    return windows
+
+
 def split_windows(bounds: npt.NDArray[np.int64], capacity: int) -> list[Window]:
-    """Splits a sequence into windows, in time linear in its length.
+    """Splits a sentence into windows, in time linear in its length.
 
     Neighbours share up to a quarter of their pieces. A word in both has more context in the second one if the
     pieces before it there outnumber the pieces behind it in the first one: its other sides are longer anyway.

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
+from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity
 from albert_ner_onnx.manifest import (
     MODEL,
@@ -20,6 +22,7 @@ from albert_ner_onnx.manifest import (
     Quantization,
     Verification,
 )
+from albert_ner_onnx.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
 
@@ -85,9 +88,17 @@ class FakeRecognizer:
         self.loaded: dict[str, object] = {}
         self.texts: list[str] = []
 
-    def load(self, path: Path | None = None, *, threads: int | None = None) -> FakeRecognizer:
-        self.loaded = {"path": path, "threads": threads}
+    def load(self, path: Path | None = None, **chosen: object) -> FakeRecognizer:
+        self.loaded = {"path": path, **chosen}
         return self
+
+    def analyze_stream(self, texts: Iterable[str]) -> Iterator[Document]:
+        tags = self.manifest.tags
+        for text, entities in zip(texts, self.stream(texts), strict=True):
+            words = split_words(text)
+            found = [f"B-{LABELS[word.text]}" if word.text in LABELS else "O" for word in words]
+            scores = 0.125 + 0.375 * np.eye(len(tags), dtype=np.float32)[[tags.index(tag) for tag in found]]
+            yield Document(text, words, found, scores, entities, tags, [range(len(words))])
 
     def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
         for text in texts:

@@ -27,6 +27,22 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_decoding(parser: argparse.ArgumentParser) -> None:
+    """Adds `--decoder` and `--context`."""
+    parser.add_argument(
+        "--decoder",
+        choices=("argmax", "viterbi"),
+        help="how tags are chosen: the most probable of each word, or the most probable sequence that the tags' "
+        "scheme allows (default: viterbi)",
+    )
+    parser.add_argument(
+        "--context",
+        choices=("sentence", "document"),
+        help="what the model sees of a text when it decides a word: its own sentence, or those around it as well, as "
+        "many as a window holds (default: document)",
+    )
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text!r}")

@@ -10,7 +10,7 @@ import pytest
 
 import toy
 from albert_ner_export.pipeline import export_package
-from albert_ner_onnx import EntityRecognizer, ExportError, load
+from albert_ner_onnx import EntityRecognizer, ExportError, InputError, load
 from spark_nlp_archives import FIXTURES, PIPELINE, TENSORFLOW
 
 SETTINGS = {
@@ -61,6 +61,34 @@ def test_every_chunk_is_spark_nlps(case: tuple[EntityRecognizer, list[dict[str, 
         ], record["id"]
         scores = [float(chunk["metadata"]["confidence"]) for chunk in record["entities"]]
         np.testing.assert_allclose([entity.score for entity in entities], scores, atol=1e-5)
+
+
+def without_probabilities(annotation: dict[str, Any]) -> dict[str, Any]:
+    metadata = {key: annotation["metadata"].get(key) for key in ("word", "entity", "sentence", "chunk")}
+    return annotation | {"metadata": metadata, "embeddings": []}
+
+
+def test_every_annotation_is_spark_nlps(case: tuple[EntityRecognizer, list[dict[str, Any]]]) -> None:
+    recognizer, records = case
+    for record, document in zip(
+        records, recognizer.analyze_stream([record["text"] for record in records]), strict=True
+    ):
+        found = document.as_spark_nlp()
+        for kind, key in (("token", "token"), ("named_entity", "ner"), ("chunk", "entities")):
+            assert [*map(without_probabilities, found[kind])] == [*map(without_probabilities, record[key])], record[
+                "id"
+            ]
+        for annotation, theirs in zip(found["named_entity"], record["ner"], strict=True):
+            assert annotation["metadata"].keys() == theirs["metadata"].keys()
+            for tag in document.tag_set:
+                assert float(annotation["metadata"][tag]) == pytest.approx(float(theirs["metadata"][tag]), abs=1e-5)
+
+
+def test_it_refuses_what_spark_nlp_does_not_do(case: tuple[EntityRecognizer, list[dict[str, Any]]]) -> None:
+    recognizer, _ = case
+    for argument in ({"decoder": "viterbi"}, {"context": "sentence"}):
+        with pytest.raises(InputError, match="export it without --exact-spark-nlp for another"):
+            load(recognizer._package, **argument)  # type: ignore[arg-type]
 
 
 def test_another_source_has_no_such_rules(tmp_path: Path) -> None:

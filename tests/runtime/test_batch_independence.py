@@ -1,6 +1,7 @@
 """An int8 answer is the same to the bit whatever else is in the list, however it is batched, on any threads."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -8,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from albert_ner_onnx import Entity, EntityRecognizer, default_package, recognizer
-from albert_ner_onnx.recognizer import _Decision
+from albert_ner_onnx import Entity, EntityRecognizer, default_package, inference, load, recognizer
 from albert_ner_onnx.words import split_words
 from toy_packages import INT8
 
@@ -17,32 +17,20 @@ OWN_TEXTS = Path(__file__).parents[2] / "export" / "albert_ner_export" / "texts"
 WORDS = [
     word for name in ("calibration", "verification") for word in (OWN_TEXTS / f"{name}.txt").read_text("utf-8").split()
 ]
-Answer = tuple[list[Entity], list[int], bytes]
+Answer = tuple[list[Entity], list[str], bytes]
 
 
-class Recording(EntityRecognizer):
-    """Keeps what the model says of every word: entities and their scores don't show those that are `O`."""
-
-    def __init__(self, package: Path, threads: int | None = None) -> None:
-        super().__init__(package, threads=threads)
-        self._decided: list[_Decision] = []
-
-    def _decide(self, sentences: Sequence[Sequence[str]]) -> list[_Decision]:
-        decisions = super()._decide(sentences)
-        self._decided += decisions
-        return decisions
-
-    def answers(self, texts: Sequence[str], *, alone: bool = False) -> list[Answer]:
-        """Of each text its entities, and of its words the tags and the bits of their probabilities."""
-        self._decided = []
-        found = [self.recognize(text) for text in texts] if alone else self.recognize_batch(texts)
-        return [
-            (entities, decision.tags.tolist(), decision.probabilities.tobytes())
-            for entities, decision in zip(found, self._decided, strict=True)
-        ]
+def answers(model: EntityRecognizer, texts: Sequence[str], *, alone: bool = False) -> list[Answer]:
+    """Of each text its entities, and of its words the tags and the bits of all probabilities."""
+    documents = map(model.analyze, texts) if alone else model.analyze_stream(texts)
+    return [(document.entities, document.tags, document.scores.tobytes()) for document in documents]
 
 
-DEFAULT, TOY = Recording(default_package()), Recording(INT8)
+MODELS = {
+    f"{package.name} {decoder} {context}": load(package, decoder=decoder, context=context)
+    for package, decoder, context in product((default_package(), INT8), ("argmax", "viterbi"), ("sentence", "document"))
+}
+DEFAULT = load(context="document")
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +44,14 @@ def texts() -> list[str]:
 
 @pytest.fixture(scope="module")
 def alone(texts: list[str]) -> list[Answer]:
-    return DEFAULT.answers(texts, alone=True)
+    return answers(DEFAULT, texts, alone=True)
 
 
 def test_the_texts_have_no_window_one_or_several_and_many_entities(texts: list[str], alone: list[Answer]) -> None:
-    pieces = [DEFAULT._encode([word.text for word in split_words(text)]) for text in texts]
-    windows = [len(DEFAULT._windows(sequence)) for sequence in pieces]
+    split = [split_words(text) for text in texts]
+    pieces = [DEFAULT._classifier._encode([word.text for word in words]) for words in split]
+    starts = [[part.start for part in DEFAULT._split_sentences(*pair)] for pair in zip(texts, split, strict=True)]
+    windows = [len(DEFAULT._classifier._windows(*pair)) for pair in zip(pieces, starts, strict=True)]
     assert windows.count(0) > 50
     assert windows.count(1) > 1500
     assert sum(number >= 3 for number in windows) > 10
@@ -81,13 +71,14 @@ def test_together_as_alone(
     batch_pieces: int,
     shuffled: bool,
 ) -> None:
-    monkeypatch.setattr(recognizer, "available_cores", lambda: cores)
-    monkeypatch.setattr(recognizer, "_BATCH_PIECES", batch_pieces)
+    monkeypatch.setattr(inference, "available_cores", lambda: cores)
+    monkeypatch.setattr(inference, "_BATCH_PIECES", batch_pieces)
     monkeypatch.setattr(recognizer, "_PREFETCHED_TEXTS", len(texts))
     order = list(range(len(texts)))
     if shuffled:
         Random(batch_pieces).shuffle(order)
-    found = Recording(default_package(), threads).answers([texts[index] for index in order])
+    model = load(threads=threads, context="document")
+    found = answers(model, [texts[index] for index in order])
     assert [index for index, answer in zip(order, found, strict=True) if answer != alone[index]] == []
 
 
@@ -101,5 +92,5 @@ def test_neighbours_do_not_matter(words: list[str], others: list[list[str]], per
     neighbours = [*others, *(random.sample(words, len(words)) for _ in range(permutations))]
     place = random.randint(0, len(neighbours))
     batch = [" ".join(passage) for passage in (*neighbours[:place], words, *neighbours[place:])]
-    for model in (DEFAULT, TOY):
-        assert model.answers(batch)[place] == model.answers([batch[place]], alone=True)[0]
+    for name, model in MODELS.items():
+        assert answers(model, batch)[place] == answers(model, [batch[place]], alone=True)[0], name

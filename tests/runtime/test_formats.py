@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from albert_ner_onnx.entities import Entity
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.formats import ConllSentence, json_line, printable, read_conll, read_lines, to_json_line, to_table
+from albert_ner_onnx.formats import (
+    ConllSentence,
+    TagColumns,
+    json_line,
+    printable,
+    read_conll,
+    read_conlleval,
+    read_lines,
+    to_json_line,
+    to_table,
+)
 
 JOHN = [ConllSentence(["John", "lives"], ["I-PER", "O"]), ConllSentence(["Rome"], ["B-LOC"])]
 
@@ -64,6 +74,49 @@ def test_read_conll_says_where_it_fails(tmp_path: Path, content: bytes, message:
 def test_read_conll_of_what_is_no_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=re.escape(f"{tmp_path / name}: can't be read (")):
         read_conll(tmp_path / name)
+
+
+def test_read_conll_takes_a_models_tags_too(tmp_path: Path) -> None:
+    path = tmp_path / "gold.conll"
+    path.write_text("John U-PER\nlives O\nRome B-LOC\n")
+    assert read_conll(path, {"U-PER"}) == [ConllSentence(["John", "lives", "Rome"], ["U-PER", "O", "B-LOC"])]
+    with pytest.raises(InputError, match="found 'U-PER'"):
+        read_conll(path, {"U-LOC"})
+
+
+FIRST, SECOND = TagColumns(["B-PER", "O"], ["PER", "-DOCSTART-"]), TagColumns(["x"], ["B-"])
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"John B-PER PER\nlives O -DOCSTART-\n\nRome x B-", [FIRST, SECOND]),
+        (b"\xef\xbb\xbfJohn NNP B-PER PER\r\nlives\tVB O\t-DOCSTART-\r\n\r\nRome NNP x B-\r\n", [FIRST, SECOND]),
+        (b"B-PER PER\nO -DOCSTART-\n \t\n\nx B-\n", [FIRST, SECOND]),  # no word at all
+        (b"\n\nJohn B-PER PER\nlives O -DOCSTART-\n-X- O O\n\nRome x B-\n\n\n", [FIRST, SECOND, TagColumns([], [])]),
+        ("10\u00a0000 O O\n-DOCSTART- O O".encode(), [TagColumns(["O", "O"], ["O", "O"])]),
+    ],
+)
+def test_read_conlleval(content: bytes, expected: list[TagColumns]) -> None:
+    assert read_conlleval(io.BytesIO(content), "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "x: no word in it; expected a word a line"),
+        (b"\n-X- O O\n", "x: no word in it; expected a word a line"),
+        (b"a\n", "x:1: expected a gold tag and a guess, found one column, 'a'"),
+        (
+            b"a O O\n\nb c O O\n",
+            "x:3: expected 3 columns, as in the first line, found 4; write no blank within a column",
+        ),
+        (b"a O O\nb\xe9 O O\n", "x:2: not UTF-8, byte 0xe9 at offset 7 of the file"),
+    ],
+)
+def test_read_conlleval_says_where_it_fails(content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_conlleval(io.BytesIO(content), "x")
 
 
 @pytest.mark.parametrize(

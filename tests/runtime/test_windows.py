@@ -1,13 +1,15 @@
 """Windows against a reference that looks at every window for every word."""
 
 import time
+from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx.windows import Window, split_windows
+from albert_ner_onnx.windows import Window, pack_windows, split_windows
 
 
 def bounds_of(counts: list[int]) -> np.ndarray:
@@ -69,11 +71,52 @@ def test_a_word_as_long_as_a_window_has_its_own() -> None:
     assert Window(1, 2, 1, 2) in windows
 
 
-def test_time_is_linear() -> None:
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[list[list[int]], int]:
+    """Pieces of each word of each sentence, and a capacity."""
+    capacity = draw(st.integers(1, 12))
+    return draw(st.lists(st.lists(st.integers(0, min(3, capacity)), max_size=9), max_size=20)), capacity
+
+
+@given(texts())
+def test_windows_are_whole_sentences_as_many_as_fit(case: tuple[list[list[int]], int]) -> None:
+    sentences, capacity = case
+    bounds = bounds_of([pieces for counts in sentences for pieces in counts])
+    starts = bounds_of([len(counts) for counts in sentences]).tolist()
+    windows = pack_windows(bounds, capacity, starts[:-1])
+    kept = {word for window in windows for word in range(window.keep_start, window.keep_stop)}
+    assert {word for word in range(len(bounds) - 1) if bounds[word + 1] > bounds[word]} <= kept
+    assert len(kept) == sum(window.keep_stop - window.keep_start for window in windows)
+    assert all(bounds[window.stop] - bounds[window.start] <= capacity for window in windows)
+    for window, after in pairwise([*windows, None]):
+        assert window is not None
+        if window.start in starts and window.stop in starts:
+            assert (window.keep_start, window.keep_stop) == (window.start, window.stop)
+            next_pieces = min((bounds[end] for end in starts if bounds[end] > bounds[window.stop]), default=None)
+            assert (after is None) == (next_pieces is None)
+            assert next_pieces is None or next_pieces - bounds[window.start] > capacity
+
+
+@given(texts())
+def test_a_sentence_that_does_not_fit_is_split_on_its_own(case: tuple[list[list[int]], int]) -> None:
+    sentences, capacity = case
+    long = [1] * (capacity + 1)
+    bounds = bounds_of([pieces for counts in (*sentences, long) for pieces in counts])
+    starts = bounds_of([len(counts) for counts in sentences]).tolist()
+    alone = split_windows(bounds_of(long), capacity)
+    windows = pack_windows(bounds, capacity, starts)
+    assert windows[-len(alone) :] == [Window(*(starts[-1] + word for word in window)) for window in alone]
+    assert windows[: -len(alone)] == pack_windows(bounds[: starts[-1] + 1], capacity, starts[:-1])
+
+
+@pytest.mark.parametrize(
+    "split", [split_windows, lambda bounds, capacity: pack_windows(bounds, capacity, range(len(bounds) - 1))]
+)
+def test_time_is_linear(split: Callable[[np.ndarray, int], list[Window]]) -> None:
     def seconds(words: int) -> float:
         bounds = np.arange(words + 1)
         started = time.process_time()
-        split_windows(bounds, 510)
+        split(bounds, 510)
         return time.process_time() - started
 
     # 16 times as much takes 16 times as long; a quadratic way would take 256 times

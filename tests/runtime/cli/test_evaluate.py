@@ -1,13 +1,125 @@
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import classification_report
 
 from albert_ner_onnx.cli import main
-from fakes import FakeRecognizer
+from fakes import FakeRecognizer, Terminal
+
+GOLD = """\
+John B-PER
+Smith I-PER
+is O
+
+in O
+Berlin B-LOC
+
+the O
+John B-ORG
+"""
+TAGS = ["B-PER", "I-PER", "O", "O", "B-LOC", "O", "B-ORG"]
+GUESS = ["B-PER", "O", "O", "O", "B-LOC", "O", "B-PER"]
+CONLLEVAL = """\
+processed 7 tokens with 3 phrases; found: 3 phrases; correct: 1.
+accuracy:  50.00%; (non-O)
+accuracy:  71.43%; precision:  33.33%; recall:  33.33%; FB1:  33.33
+              LOC: precision: 100.00%; recall: 100.00%; FB1: 100.00  1
+              ORG: precision:   0.00%; recall:   0.00%; FB1:   0.00  0
+              PER: precision:   0.00%; recall:   0.00%; FB1:   0.00  2"""
+CONFUSION = """\
+phrases, gold down and found across:
+                   LOC     ORG     PER  other borders  no phrase
+          LOC        1       0       0              0          0
+          ORG        0       0       1              0          0
+          PER        0       0       0              1          0
+other borders        0       0       1              0          0
+    no phrase        0       0       0              0          0"""
+ERRORS = """\
+the 2 most frequent of 2 errors, gold -> found:
+   1 × PER John Smith -> PER John
+       sentence 0: [John Smith] is
+   1 × ORG John -> PER John
+       sentence 2: the [John]"""
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    path = tmp_path / "gold.conll"
+    path.write_text(GOLD)
+    return path
+
+
+def test_evaluate_prints_all_that_the_card_prints_and_the_errors(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path
+) -> None:
+    assert main(["evaluate", str(gold)]) == 0
+    out, err = capsys.readouterr()
+    by_tag = classification_report(TAGS, GUESS, zero_division=0).removesuffix("\n")
+    assert out == "\n\n".join([by_tag, CONLLEVAL, CONFUSION, ERRORS]) + "\n"
+    assert err.startswith("3 sentences in ")
+    assert "\r" not in err  # no bar, as this is no terminal
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(0, 0), (1, 1), (9, 2)])
+def test_evaluate_shows_as_many_errors_as_asked(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path, limit: int, shown: int
+) -> None:
+    assert main(["evaluate", str(gold), "--errors", str(limit)]) == 0
+    out = capsys.readouterr().out
+    assert out.count(" × ") == shown
+    assert (f"the {shown} most frequent of 2 errors" in out) == (limit > 0)
+
+
+def test_evaluate_puts_the_most_frequent_error_first(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "gold"
+    path.write_text("Berlin O\n\n" + "say O\nJohn B-ORG\n\n" * 5)
+    assert main(["evaluate", str(path), "--errors", "1"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "the 1 most frequent of 2 errors, gold -> found:\n"
+        "   5 × ORG John -> PER John\n"
+        "       sentence 1: say [John]\n"
+        "       sentence 2: say [John]\n"
+        "       sentence 3: say [John]\n"
+        "       and 2 more\n"
+    )
+
+
+def test_evaluate_json(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path) -> None:
+    assert main(["evaluate", str(gold), "--json", "--errors", "1"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["tags"] == classification_report(TAGS, GUESS, zero_division=0, output_dict=True)
+    assert (record["words"], record["sentences"], record["gold"], record["correct"]) == (7, 3, 3, 1)
+    assert record["fb1"] == pytest.approx(100 / 3)
+    assert record["confusion"]["ORG"]["PER"] == 1
+    assert record["seconds"] >= 0
+    assert record["different_errors"] == 2
+    assert record["errors"] == [
+        {
+            "count": 1,
+            "gold": [{"text": "John Smith", "label": "PER"}],
+            "found": [{"text": "John", "label": "PER"}],
+            "places": [{"sentence": 0, "start": 0, "end": 2}],
+        }
+    ]
+
+
+def test_evaluate_escapes_what_drives_a_terminal(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "gold"
+    path.write_text("\x1b[31m\u0085 B-PER\n")
+    assert main(["evaluate", str(path)]) == 0
+    assert "sentence 0: [\\x1b[31m\\x85]\n" in capsys.readouterr().out
+    assert main(["evaluate", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["errors"][0]["gold"][0]["text"] == "\x1b[31m\u0085"
 
 
 @pytest.mark.parametrize("opening", ["I", "B"])
@@ -17,35 +129,52 @@ def test_evaluate_reads_iob1_and_iob2(
     path = tmp_path / "gold.conll"
     path.write_text(f"John {opening}-PER\nSmith I-PER\nis O\n\nin O\nBerlin {opening}-LOC\n\n" * 400)
     assert main(["evaluate", str(path)]) == 0
-    out, err = capsys.readouterr()
-    assert out == (
+    assert (
         "processed 2000 tokens with 800 phrases; found: 800 phrases; correct: 400.\n"
+        "accuracy:  66.67%; (non-O)\n"
         "accuracy:  80.00%; precision:  50.00%; recall:  50.00%; FB1:  50.00\n"
         "              LOC: precision: 100.00%; recall: 100.00%; FB1: 100.00  400\n"
         "              PER: precision:   0.00%; recall:   0.00%; FB1:   0.00  400\n"
-    )
-    assert err.startswith("800 sentences in ")
-    assert "\r" not in err  # no bar, as this is no terminal
+    ) in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("opening", ["I", "B"])
+@pytest.mark.parametrize("opening", ["I", "B", "own"])
 @pytest.mark.parametrize(
-    ("scheme", "guess", "phrases", "accuracy"),
+    ("scheme", "guess", "own", "phrases", "accuracy"),
     [
-        ("IOBES", "B-PER E-PER O S-LOC S-LOC B-ORG I-ORG", "found: 4 phrases; correct: 3.", "71.43%"),
-        ("BILOU", "B-PER L-PER O U-LOC U-LOC B-ORG I-ORG", "found: 4 phrases; correct: 3.", "71.43%"),
-        # Without prefixes Berlin Paris is one phrase.
-        ("none", "PER PER O LOC LOC ORG ORG", "found: 3 phrases; correct: 1.", "57.14%"),
-        ("none", "O PER O LOC O ORG ORG", "found: 3 phrases; correct: 1.", "42.86%"),
+        (
+            "IOBES",
+            "B-PER E-PER O S-LOC S-LOC B-ORG I-ORG",
+            "B-PER E-PER O S-LOC S-LOC B-MISC E-MISC",
+            "found: 4 phrases; correct: 3.",
+            "71.43%",
+        ),
+        (
+            "BILOU",
+            "B-PER L-PER O U-LOC U-LOC B-ORG I-ORG",
+            "B-PER L-PER O U-LOC U-LOC B-MISC L-MISC",
+            "found: 4 phrases; correct: 3.",
+            "71.43%",
+        ),
+        # Without prefixes Berlin Paris is one phrase, unless the file says more.
+        (
+            "none",
+            "PER PER O LOC LOC ORG ORG",
+            "PER PER O LOC B-LOC MISC MISC",
+            "found: 3 phrases; correct: 1.",
+            "57.14%",
+        ),
+        ("none", "O PER O LOC O ORG ORG", "PER PER O LOC B-LOC MISC MISC", "found: 3 phrases; correct: 1.", "28.57%"),
     ],
 )
-def test_evaluate_compares_in_the_files_reading(
+def test_evaluate_brings_both_to_iob2_by_the_packages_scheme(
     recognizer: FakeRecognizer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     scheme: str,
     guess: str,
+    own: str,
     phrases: str,
     accuracy: str,
     opening: str,
@@ -53,13 +182,39 @@ def test_evaluate_compares_in_the_files_reading(
     def tag(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         return [guess.split() for _ in sentences]
 
-    recognizer.manifest = replace(recognizer.manifest, scheme=scheme)
+    recognizer.manifest = replace(recognizer.manifest, scheme=scheme, tags=(*guess.split(), *own.split()))
     monkeypatch.setattr(recognizer, "tag", tag)
+    iob = f"{opening}-PER I-PER O {opening}-LOC B-LOC {opening}-MISC I-MISC"
+    words = "John Smith saw Berlin Paris the UN".split()
     path = tmp_path / "gold.conll"
-    path.write_text(
-        f"John {opening}-PER\nSmith I-PER\nsaw O\nBerlin {opening}-LOC\nParis B-LOC\nthe {opening}-MISC\nUN I-MISC\n"
-    )
+    lines = zip(words, (own if opening == "own" else iob).split(), strict=True)
+    path.write_text("".join(f"{word} {tag}\n" for word, tag in lines))
     assert main(["evaluate", str(path)]) == 0
-    first, second, *_ = capsys.readouterr().out.splitlines()
-    assert first == f"processed 7 tokens with 4 phrases; {phrases}"
-    assert second.startswith(f"accuracy:  {accuracy};")
+    out = capsys.readouterr().out
+    assert f"processed 7 tokens with 4 phrases; {phrases}\n" in out
+    assert f"\naccuracy:  {accuracy}; precision" in out
+
+
+def test_evaluate_refuses_tags_of_another_scheme(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "gold"
+    path.write_text("John U-PER\n")
+    assert main(["evaluate", str(path)]) == 1
+    assert "gold:1: expected the tag O, B-X or I-X in the last column, found 'U-PER'" in capsys.readouterr().err
+
+
+def test_evaluate_shows_a_bar_on_a_terminal(
+    recognizer: FakeRecognizer, monkeypatch: pytest.MonkeyPatch, gold: Path
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert main(["evaluate", str(gold)]) == 0
+    assert "3/3 sentences" in terminal.getvalue()
+    assert terminal.getvalue().endswith("/s\n")
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "1.5", ""])
+def test_errors_is_a_whole_number(capsys: pytest.CaptureFixture[str], count: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["evaluate", "x", f"--errors={count}"])
+    assert f"argument --errors: expected a whole number, found '{count}'" in capsys.readouterr().err

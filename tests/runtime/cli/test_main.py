@@ -40,9 +40,9 @@ def test_recognize_is_meant_unless_a_command_comes_first(
 
 def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
     assert main(["--package", "some/folder", "--threads", "3", "a"]) == 0
-    assert recognizer.loaded == {"path": Path("some/folder"), "threads": 3}
+    assert recognizer.loaded == {"path": Path("some/folder"), "threads": 3, "decoder": None, "context": None}
     assert main(["a"]) == 0
-    assert recognizer.loaded == {"path": None, "threads": None}
+    assert recognizer.loaded == {"path": None, "threads": None, "decoder": None, "context": None}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
         (["--js", "a"], "unrecognized arguments: --js"),
         (["--threads", "0", "a"], "argument --threads: expected a whole number of 1 or more, found '0'"),
         (["evaluate"], "the following arguments are required: FILE (see `albert-ner evaluate --help`)"),
+        (["score"], "the following arguments are required: FILE (see `albert-ner score --help`)"),
         (["info", "a"], "unrecognized arguments: a"),
         (["export", "a", "b", "--precision", "int4"], "argument --precision: invalid choice: 'int4'"),
     ],

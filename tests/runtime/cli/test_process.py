@@ -84,10 +84,32 @@ def test_process_evaluates_and_informs(tmp_path: Path) -> None:
     path.write_text("I O\nlive O\nin O\nBerlin I-LOC\n. O\n")
     status, out, _ = _run("evaluate", str(path))
     assert status == 0
-    assert out.startswith("processed 5 tokens with 1 phrases; found: 1 phrases; correct: 1.\n")
+    assert "\nprocessed 5 tokens with 1 phrases; found: 1 phrases; correct: 1.\n" in out
+    status, compared, _ = _run("evaluate", str(path), "--compare", str(albert_ner_onnx.default_package()))
+    assert status == 0
+    assert "tags differ at 0 of 5 words" in compared
     status, out, err = _run("info")
     assert (status, err) == (0, "")
     assert "LOC, MISC, ORG, PER" in out
+
+
+def test_process_scores_without_a_model() -> None:
+    status, out, err = _run("score", "-", given=b"Berlin B-LOC B-LOC\n. O O\n")
+    assert (status, err) == (0, "")
+    assert out.startswith("processed 2 tokens with 1 phrases; found: 1 phrases; correct: 1.\n")
+    assert _run("score", "missing") == (1, "", "albert-ner: error: missing: No such file or directory\n")
+
+
+@pytest.mark.parametrize("argv", [["score", "-"], ["evaluate", "gold.conll"]])
+def test_reports_into_a_closed_pipe_are_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
+    (tmp_path / "gold.conll").write_text("Berlin B-LOC\n. O\n")
+    monkeypatch.chdir(tmp_path)
+    read, write = os.pipe()
+    os.close(read)
+    process = _start(*argv, stdout=write)
+    os.close(write)
+    _, err = process.communicate(b"Berlin B-LOC B-LOC\n. O O\n", timeout=60)
+    assert (process.returncode, err) == (141, b"")
 
 
 @pytest.fixture

@@ -43,6 +43,55 @@ def test_recognize_prints_json_lines(recognizer: FakeRecognizer, capsys: pytest.
     assert second == '{"text": "é\\udcff", "entities": []}'
 
 
+def test_recognize_prints_what_the_pipeline_gives(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--format", "huggingface", JOHN, "Nothing."]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert json.loads(first) == [
+        {"entity_group": "PER", "score": 0.5, "word": "John", "start": 11, "end": 15},
+        {"entity_group": "LOC", "score": 0.5, "word": "Berlin", "start": 30, "end": 36},
+    ]
+    assert second == "[]"
+
+
+def test_recognize_prints_spark_nlps_annotations(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--format", "spark-nlp", "😀 Berlin\udcff"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["token", "named_entity", "chunk"]
+    assert [token["result"] for token in found["token"]] == ["😀", "Berlin\udcff"]
+    assert main(["--format", "spark-nlp", "😀 Berlin"]) == 0
+    assert json.loads(capsys.readouterr().out)["chunk"] == [
+        {
+            "annotatorType": "chunk",
+            "begin": 3,
+            "end": 8,
+            "result": "Berlin",
+            "metadata": {"entity": "LOC", "sentence": "0", "chunk": "0", "confidence": "0.5"},
+            "embeddings": [],
+        }
+    ]
+
+
+def test_decoder_and_context_are_the_recognizers(recognizer: FakeRecognizer) -> None:
+    assert main(["--decoder", "argmax", "--context", "sentence", JOHN]) == 0
+    assert recognizer.loaded == {"path": None, "threads": None, "decoder": "argmax", "context": "sentence"}
+
+
+@pytest.mark.parametrize("form", ["json", "huggingface", "spark-nlp"])
+def test_a_line_that_cannot_be_read_has_its_record(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "in.txt"
+    path.write_bytes(b"\xe9\nJohn\n")
+    assert main(["--format", form, "-i", str(path)]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert json.loads(first)["line"] == 1
+    assert "John" in second
+
+
 def test_every_line_of_a_file_has_its_result(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -1,0 +1,130 @@
+"""The whole answer to a text: its words, their tags and probabilities, and the entities."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from textwrap import shorten
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from albert_ner_onnx.annotations import Annotation, Annotator
+from albert_ner_onnx.entities import Entity, Word
+from albert_ner_onnx.inputs import iterate
+from albert_ner_onnx.manifest import SparkNlp
+
+_SHOWN_CHARACTERS = 20_000  # in a notebook, which a whole book would slow down
+_HUES = {"PER": 185, "ORG": 40, "LOC": 130, "MISC": 285}  # as on a terminal; other labels get one of their own
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# The text keeps the page's colours, and the shades are transparent, so both suit a light page and a dark one.
+_TEXT_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; line-height: 2; max-width: 60em"
+_ENTITY_STYLE = (
+    "color: inherit; background: hsl({hue} 80% 50% / .2); border-bottom: 2px solid hsl({hue} 70% 45%); "
+    "border-radius: .25em .25em 0 0; padding: .15em .3em"
+)
+_LABEL_STYLE = "font-size: .7em; font-weight: bold; letter-spacing: .04em; margin-left: .5em; user-select: none"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Document:
+    """What `analyze` finds in a text. Two are equal if all but the probabilities are.
+
+    Attributes:
+        text: The text.
+        words: Its words, in order.
+        tags: The decoder's tag of each word.
+        scores: Probability of each tag for each word, float32 [word, tag], read-only. A word that the model doesn't
+            read, as it has no piece, is `O` with probability 1.
+        entities: What the tags mark, in order, less what `min_score` and `labels` leave out.
+        tag_set: The model's tags, in the order of `scores`' columns.
+        sentences: Words, as ranges of their indices, that were decided together: the sentences of the text with
+            context "sentence", all of its words with context "document".
+        spark_nlp: What the package keeps of a Spark NLP pipeline; `None` for models of other sources.
+    """
+
+    text: str
+    words: list[Word]
+    tags: list[str]
+    scores: npt.NDArray[np.float32] = field(compare=False)
+    entities: list[Entity]
+    tag_set: tuple[str, ...]
+    sentences: list[range]
+    spark_nlp: SparkNlp | None = None
+
+    def as_spark_nlp(
+        self,
+        *,
+        white_list: Iterable[str] | None = None,
+        preserve_position: bool = True,
+        no_schema: bool | None = None,
+    ) -> dict[str, list[Annotation]]:
+        """The annotations that Spark NLP's Tokenizer, AlbertForTokenClassification and NerConverter give.
+
+        Chunks come of the tags by NerConverter's rules: only `O` and `B-` end one. `min_score` and `labels` of
+        `load` leave them as they are.
+
+        Args:
+            white_list: Labels of the chunks to keep, NerConverter's `whiteList`; empty for all. By default what the
+                package carries.
+            preserve_position: Its `preservePosition`: if false, a chunk's text is its first word, and its offsets stay.
+            no_schema: Its `nerHasNoSchema`: if true, a chunk's label is the whole tag of its first word, not what is
+                left of it without two characters. By default what the package carries.
+
+        Returns:
+            Lists of annotations under `token`, `named_entity` and `chunk`: dictionaries of `annotatorType`, `begin` and
+            `end` (inclusive, in UTF-16 code units), `result`, `metadata` (strings) and `embeddings` (empty). The
+            metadata's `sentence` is an index into `sentences`.
+
+        Raises:
+            InputError: `white_list` is no list.
+        """
+        carried = self.spark_nlp
+        if white_list is None:
+            white_list = (carried.white_list if carried else None) or ()
+        if no_schema is None:
+            no_schema = carried is not None and carried.has_no_schema
+        annotator = Annotator(self)
+        return {
+            "token": annotator.tokens(),
+            "named_entity": annotator.named_entities(),
+            "chunk": annotator.chunks(
+                white_list=list(iterate(white_list, "white_list")),
+                preserve_position=preserve_position,
+                no_schema=no_schema,
+            ),
+        }
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{entity.label} {shorten(entity.text, 40)!r}" for entity in self.entities[:5])
+        more = f", {len(self.entities) - 5} more" if len(self.entities) > 5 else ""
+        start = self.text if len(self.text) <= 40 else f"{self.text[:39]}…"
+        return f"Document({start!r}, {len(self.words)} words, [{found}{more}])"
+
+    def _repr_html_(self) -> str:
+        """The text with its entities highlighted, for notebooks; labels are written out, scores are tooltips."""
+        parts = []
+        end = 0
+        shown = self.text[:_SHOWN_CHARACTERS]
+        for entity in self.entities:
+            if entity.end > len(shown):
+                shown = shown[: entity.start]  # no entity is shown in part
+                break
+            hue = _HUES.get(entity.label, crc32(entity.label.encode()) % 360)
+            label = f'<b style="{_LABEL_STYLE}">{_escape(entity.label)}</b>'
+            parts.append(
+                f'{_escape(shown[end : entity.start])}<mark title="{_escape(entity.label)} {entity.score:.3f}" '
+                f'style="{_ENTITY_STYLE.format(hue=hue)}"><bdi>{_escape(entity.text)}</bdi>{label}</mark>'
+            )
+            end = entity.end
+        parts.append(_escape(shown[end:]))
+        if left_out := len(self.text) - len(shown):
+            parts.append(f"\n<i>… and {left_out:,} more characters</i>")
+        return f'<div dir="auto" style="{_TEXT_STYLE}">{"".join(parts)}</div>'
+
+
+def _escape(text: str) -> str:
+    return html.escape(_SURROGATES.sub("\ufffd", text))

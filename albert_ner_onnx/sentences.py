@@ -1,0 +1,69 @@
+"""Text -> sentences, for context "sentence": each is then decided on its own.
+
+A sentence ends
+
+- behind `.`, `!`, `?`, `…` or a row of them, with the quotation marks and brackets that close there, if white space
+  follows and then no lower-case letter. Which full stops stand alone `words.split_words` has already told: that of an
+  abbreviation or an initial is a part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`), and ends none;
+- behind a full stop, exclamation or question mark of Chinese and Japanese, whatever follows;
+- before a blank line. A single line break may be mere wrapping, and says nothing.
+
+In doubt there is no border: a sentence too long has more context than it needs, one too short may cut an entity.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from albert_ner_onnx.entities import Word
+
+_STOP = re.compile(r"[.!?…]+")
+_WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
+_CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
+_BLANK_LINE = re.compile("\n[^\n]*\n|\r[^\r\n]*\r|[\u2029\f]")
+
+
+def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
+    """Offsets at which the sentences of a text begin, in time linear in its length.
+
+    Args:
+        text: Any text.
+        words: Its words, by `words.split_words`, whatever words the package itself takes.
+
+    Returns:
+        Offset of the first word of each, in code points; none if there are no words.
+    """
+    starts = [word.start for word in words[:1]]
+    ended = widely = apart = False  # of the words so far: whether a stop ends them, a wide one; a space before the last
+    for before, word in pairwise(words):
+        closing = not apart and before.text in _CLOSERS
+        widely = before.text in _WIDE_STOPS or (widely and closing)
+        ended = widely or _STOP.fullmatch(before.text) is not None or (ended and closing)
+        apart = word.start > before.end
+        if apart:
+            border = (ended and not word.text[0].islower()) or _has_blank_line(text, before.end, word.start)
+        else:
+            border = widely and word.text not in _CLOSERS and word.text not in _WIDE_STOPS
+        if border:
+            starts.append(word.start)
+            ended = widely = False
+    return starts
+
+
+def _has_blank_line(text: str, start: int, end: int) -> bool:
+    return end - start > 1 and _BLANK_LINE.search(text, start, end) is not None
+
+
+def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:
+    """The words of each sentence, as ranges of their indices that follow each other without a gap.
+
+    Args:
+        starts: Offsets at which sentences begin. A word that stands across one belongs to the sentence before.
+        words: The words of the text, by any splitter.
+    """
+    offsets = [word.start for word in words]
+    borders = sorted({0, *(bisect_left(offsets, start) for start in starts), len(words)})
+    return [range(start, stop) for start, stop in pairwise(borders)]

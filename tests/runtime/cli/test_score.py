@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.cli import main
+
+SCORED = """\
+John NNP B-PER B-PER
+Smith NNP I-PER I-PER
+saw VBD O O
+
+Berlin NNP I-LOC B-LOC
+Paris NNP B-LOC O
+"""
+REPORT = """\
+processed 5 tokens with 3 phrases; found: 2 phrases; correct: 2.
+accuracy:  50.00%; (non-O)
+accuracy:  60.00%; precision: 100.00%; recall:  66.67%; FB1:  80.00
+              LOC: precision: 100.00%; recall:  50.00%; FB1:  66.67  1
+              PER: precision: 100.00%; recall: 100.00%; FB1: 100.00  1
+"""
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    path = tmp_path / "scored.conll"
+    path.write_text(SCORED)
+    return path
+
+
+def test_score_prints_conllevals_lines(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(scored)]) == 0
+    assert capsys.readouterr() == (REPORT, "")
+
+
+def test_score_reads_standard_input(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = os.dup(0)
+    with open(scored, "rb") as stream:
+        os.dup2(stream.fileno(), 0)
+    try:
+        assert main(["score", "-"]) == 0
+        os.lseek(0, 0, os.SEEK_SET)  # it was left open
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert capsys.readouterr() == (REPORT, "")
+
+
+def test_score_json(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "--json", str(scored)]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["words"], record["correct_words"], record["accuracy"], record["non_o_accuracy"]) == (5, 3, 60, 50)
+    assert (record["gold"], record["found"], record["correct"], record["fb1"]) == (3, 2, 2, 80)
+    assert record["labels"]["LOC"]["recall"] == 50
+    assert list(record["labels"]) == ["LOC", "PER"]
+
+
+def test_score_takes_tags_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "odd"
+    path.write_text("-DOCSTART- O O\na PER PER\nb U-PER B-PER\nc B-Z\x1b[31m I-Z\x1b[31m\n")
+    assert main(["score", str(path)]) == 0
+    report, *_, last = capsys.readouterr().out.splitlines()
+    assert report == "processed 4 tokens with 2 phrases; found: 2 phrases; correct: 2."
+    assert last.split(":")[0].strip() == "Z\\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", ": no word in it; expected a word a line, its last two columns gold tag and guess"),
+        ("\n\n", ": no word in it"),
+        ("a O O\n\nb O\n", ":3: expected 3 columns, as in the first line, found 2; write no blank within a column"),
+        ("O\n", ":1: expected a gold tag and a guess, found one column, 'O'"),
+    ],
+)
+def test_score_says_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
+) -> None:
+    path = tmp_path / "bad"
+    path.write_text(content)
+    assert main(["score", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"albert-ner: error: {path}{message}")
+    assert err.count("\n") == 1
+
+
+def test_score_of_what_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, reason in (("missing", "No such file or directory"), (".", "Is a directory")):
+        assert main(["score", str(tmp_path / name)]) == 1
+        assert capsys.readouterr() == ("", f"albert-ner: error: {tmp_path / name}: {reason}\n")

@@ -1,0 +1,175 @@
+"""What `analyze` gives: words, tags, probabilities and entities that belong together; and how it is shown."""
+
+import json
+import pickle
+import re
+from dataclasses import FrozenInstanceError, replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from albert_ner_onnx import Document, Entity, InputError, load
+from albert_ner_onnx.document import _SHOWN_CHARACTERS
+from albert_ner_onnx.schemes import spans
+from albert_ner_onnx.words import split_words
+from toy_packages import FP32, IO
+
+DEFAULT = load()
+TOYS = [load(FP32), load(IO), load(FP32, context="sentence")]
+JOHN = "My name is John and I live in Berlin."
+texts = st.text(st.characters() | st.sampled_from("aB.<&\"'’-\u0301\u200d😀 \n\0\ud800"), max_size=40)
+
+
+def document(text: str, *entities: Entity) -> Document:
+    return Document(text, [], [], np.zeros((0, 1), np.float32), list(entities), ("O",), [])
+
+
+class Page(HTMLParser):
+    """Reads what a browser would show: all text, that of entities alone, and labels."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.shown: dict[str, list[str]] = {"text": [], "bdi": [], "b": []}
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        if tag in ("bdi", "b"):
+            self.shown[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1] in ("bdi", "b"):
+            self.shown[self.open[-1]][-1] += data
+        if self.open[-1] != "b":
+            self.shown["text"].append(data)
+
+
+def test_a_document_holds_the_whole_answer() -> None:
+    found = DEFAULT.analyze(JOHN)
+    assert found.text == JOHN
+    assert found.words == split_words(JOHN)
+    assert found.tags == ["O", "O", "O", "B-PER", "O", "O", "O", "O", "B-LOC", "O"]
+    assert found.scores.shape == (10, 9)
+    assert found.scores.dtype == np.float32
+    assert found.tag_set == DEFAULT.manifest.tags
+    assert found.tags == [found.tag_set[best] for best in found.scores.argmax(axis=1)]
+    assert found.entities == DEFAULT.recognize(JOHN)
+    assert found.entities[0].score == pytest.approx(float(found.scores[3].max()))
+
+
+@given(texts)
+def test_its_parts_belong_together(text: str) -> None:
+    for toy in TOYS:
+        found = toy.analyze(text)
+        assert found.entities == toy.recognize(text)
+        assert len(found.words) == len(found.tags) == len(found.scores)
+        np.testing.assert_allclose(found.scores.sum(axis=1), 1, atol=1e-6)
+        assert [index for sentence in found.sentences for index in sentence] == list(range(len(found.words)))
+        assert [(entity.label, entity.start, entity.end) for entity in found.entities] == [
+            (label, found.words[sentence.start + start].start, found.words[sentence.start + end - 1].end)
+            for sentence in found.sentences
+            for label, start, end in spans(found.tags[sentence.start : sentence.stop], toy.manifest.scheme)
+        ]
+
+
+def test_an_empty_text() -> None:
+    found = DEFAULT.analyze("")
+    assert (found.words, found.tags, found.entities, found.sentences) == ([], [], [], [])
+    assert found.scores.shape == (0, 9)
+    assert repr(found) == "Document('', 0 words, [])"
+    assert found.as_spark_nlp() == {"token": [], "named_entity": [], "chunk": []}
+
+
+def test_a_word_that_is_not_read_is_o_with_certainty() -> None:
+    found = TOYS[0].analyze("in \u0301")
+    assert found.tags[1] == "O"
+    assert found.scores[1].tolist() == [float(tag == "O") for tag in found.tag_set]
+    assert [annotation["result"] for annotation in found.as_spark_nlp()["token"]] == ["in", "\u0301"]
+    assert len(found.as_spark_nlp()["named_entity"]) == 1
+
+
+def test_it_is_a_frozen_value() -> None:
+    found = DEFAULT.analyze(JOHN)
+    with pytest.raises(FrozenInstanceError):
+        found.text = ""  # type: ignore[misc]
+    with pytest.raises(ValueError, match="read-only"):
+        found.scores[0, 0] = 0
+    assert found == DEFAULT.analyze(JOHN)
+    assert found != DEFAULT.analyze(f"{JOHN} ")
+    copy = pickle.loads(pickle.dumps(found))
+    assert copy == found
+    np.testing.assert_array_equal(copy.scores, found.scores)
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(InputError, match="text must be a str, found bytes"):
+        DEFAULT.analyze(b"")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="white_list must be a list or another iterable, found str"):
+        DEFAULT.analyze(JOHN).as_spark_nlp(white_list="PER")
+
+
+def test_as_huggingface_is_what_the_pipeline_gives() -> None:
+    (john, _) = DEFAULT.recognize(JOHN)
+    given = {"entity_group": "PER", "score": john.score, "word": "John", "start": 11, "end": 15}
+    assert list(john.as_huggingface().items()) == list(given.items())
+    assert json.loads(json.dumps(john.as_huggingface())) == given
+
+
+def test_repr_is_short() -> None:
+    assert repr(DEFAULT.analyze(JOHN)) == f"Document({JOHN!r}, 10 words, [PER 'John', LOC 'Berlin'])"
+    long = DEFAULT.analyze(f"{JOHN} " * 100)
+    assert len(repr(long)) < 200
+    assert repr(long).startswith("Document('My name is John and I live in Berlin. M…', 1000 words, [PER 'John', ")
+
+
+@given(texts, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9), st.text(min_size=1, max_size=5)), max_size=4))
+def test_html_shows_the_text_and_each_label(text: str, entities: list[tuple[int, int, str]]) -> None:
+    found, end = [], 0
+    for gap, length, label in entities:
+        start, end = end + gap, end + gap + length
+        if end <= len(text):
+            found.append(Entity(text[start:end], label, start, end, 0.5))
+    page = Page(document(text, *found)._repr_html_())
+    readable = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    assert "".join(page.shown["text"]) == readable
+    assert page.shown["bdi"] == [readable[entity.start : entity.end] for entity in found]
+    assert page.shown["b"] == [re.sub("[\ud800-\udfff]", "\ufffd", entity.label) for entity in found]
+
+
+def test_html_of_a_book_is_cut_before_an_entity() -> None:
+    start = _SHOWN_CHARACTERS - 2
+    text = "x" * start + "Berlin" + "y" * 1000
+    page = Page(document(text, Entity("Berlin", "LOC", start, start + 6, 0.5))._repr_html_())
+    assert page.shown["b"] == []
+    assert "".join(page.shown["text"]) == "x" * start + "\n… and 1,006 more characters"
+    whole = document(text[: start + 2])
+    assert "".join(Page(whole._repr_html_()).shown["text"]) == whole.text
+
+
+def test_html_suits_light_and_dark_pages() -> None:
+    """It sets no colour of text, and no opaque one behind it."""
+    html = DEFAULT.analyze(JOHN)._repr_html_()
+    assert set(re.findall(r"[; \"]color: ([^;]*)", html)) == {"inherit"}
+    assert set(re.findall(r"background: hsl\(\d+ 80% 50% / ([^)]*)\)", html)) == {".2"}
+    assert html.count("background") == 2
+
+
+def test_min_score_and_labels_choose_entities_but_not_tags() -> None:
+    whole = DEFAULT.analyze(JOHN)
+    john, berlin = whole.entities
+    least = min(john.score, berlin.score)
+    assert load(labels=["LOC"]).analyze(JOHN) == replace(whole, entities=[berlin])
+    assert load(labels=()).recognize(JOHN) == []
+    assert load(min_score=least).recognize(JOHN) == [john, berlin]
+    above = load(min_score=float(np.nextafter(least, 1))).recognize(JOHN)
+    assert above == [entity for entity in (john, berlin) if entity.score > least]
+    assert len(above) == 1
