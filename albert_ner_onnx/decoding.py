@@ -54,19 +54,23 @@ class Transitions:
 def legal_transitions(tags: Sequence[str], scheme: str) -> Transitions:
     """The sequences in which every span opens and closes as its scheme says.
 
-    `I-`, `E-` and `L-` need an open span of their label; in IOBES and BILOU, `B-` and `I-` need one of these next. A
-    label that lacks the tag for it, as its model's spans never touch or are never longer than a word, opens or closes
-    without. `O` is always allowed where no span is open, so there is a legal sequence of any length.
+    `I-`, `E-` and `L-` need an open span of their label; in IOBES and BILOU, `B-` and `I-` need one of these next.
+    In IOB1 it is `B-` that needs a span of its label before it. A label that lacks the tag for it, as its model's
+    spans never touch or are never longer than a word, opens or closes without. `O` is always allowed where no span
+    is open, so there is a legal sequence of any length.
 
     Args:
         tags: The model's tags, in the order of its logits.
-        scheme: One of `schemes.SCHEMES`. IOB1 isn't among them: a model of it counts as IOB2, for which `O`, `I-X` is
-            illegal.
+        scheme: One of `schemes.SCHEMES`.
     """
     if scheme in _UNBROKEN:
         every = np.ones(len(tags), bool)
         return Transitions(every, np.ones((len(tags), len(tags)), bool), every)
     prefixes, labels = [tag[0] for tag in tags], [tag[2:] for tag in tags]
+    if scheme == "IOB1":
+        opens = np.array([prefix != "B" for prefix in prefixes])
+        same = np.array([[label == after for after in labels] for label in labels])
+        return Transitions(opens, opens | same, np.ones(len(tags), bool))
     outside = np.array([tag == "O" for tag in tags])
     goes_on = np.array([prefix in "BI" for prefix in prefixes])
     continues = np.array([prefix in "IEL" for prefix in prefixes])

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from albert_ner_onnx.errors import InputError
 
 _IOB = frozenset({"IOB2", "IO", "IOB1"})
-SCHEMES = ("IOB2", "IO", "IOBES", "BILOU", "none")  # of a model's tags; IOB1's look like IOB2's
+SCHEMES = ("IOB2", "IO", "IOBES", "BILOU", "none", "IOB1")  # of a model's tags; IOB1's look like IOB2's
 _PREFIXED = re.compile("[BIESLU]-.+", re.DOTALL)
 # A letter set apart at either end, or alone, may be the prefix of another scheme: M-PER, b-per, B_PER, PER-B, B.
 _DOUBTFUL = re.compile("[A-Za-z]?|[A-Za-z][-_:./|].*|.*[-_:./|][BIESLU]", re.DOTALL)
@@ -44,7 +44,7 @@ def spans(tags: Sequence[str], scheme: str = "IOB2") -> list[Span]:
 
     Args:
         tags: One tag a word (not checked here: `scheme_of` does it once for a whole set).
-        scheme: One of `SCHEMES`, or `IOB1`.
+        scheme: One of `SCHEMES`.
     """
     if scheme not in _IOB:
         tags = _to_iob(tags, scheme)
@@ -105,15 +105,16 @@ def is_tag(tag: str) -> bool:
 def scheme_of(tags: Iterable[str]) -> str:
     """Detects the scheme of a model from its tags.
 
-    Either all tags but `O` have a prefix, in upper case and before a hyphen, or none has. `B-` makes it `IOB2` (which
-    a set can't tell from IOB1; both are read alike), `I-` alone `IO`; `E-` and `S-` beside `B-` make it `IOBES`, `L-`
-    and `U-` `BILOU`. Not every label needs every prefix: some are never longer than a word, or never touch.
+    Either all tags but `O` have a prefix, in upper case and before a hyphen, or none has. `B-` makes it `IOB2`
+    (which a set can't tell from IOB1: `opens_with_i` can, of a model's answers), `I-` alone `IO`; `E-` and `S-`
+    beside `B-` make it `IOBES`, `L-` and `U-` `BILOU`. Not every label needs every prefix: some are never longer
+    than a word, or never touch.
 
     Args:
         tags: All tags of the model.
 
     Returns:
-        One of `SCHEMES`.
+        One of `SCHEMES` but `IOB1`.
 
     Raises:
         InputError: Tags of several schemes, or one that may or may not have a prefix; the message names it.
@@ -134,6 +135,16 @@ def scheme_of(tags: Iterable[str]) -> str:
                 f"but O, or in none; {_WAY_OUT}"
             )
     return _scheme_of_prefixes(prefixed)
+
+
+def opens_with_i(sentences: Iterable[Sequence[str]]) -> bool:
+    """Whether these tags, in IOB1 or IOB2, are in IOB1: of 20 spans or more, nine in ten open with `I-`.
+
+    Args:
+        sentences: A model's tags of each, one a word.
+    """
+    first = [tags[span.start][0] for tags in sentences for span in spans(tags)]
+    return len(first) >= 20 and first.count("I") >= 0.9 * len(first)
 
 
 def _scheme_of_prefixes(tags: Iterable[str]) -> str:

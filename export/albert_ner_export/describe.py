@@ -23,7 +23,6 @@ from albert_ner_onnx.manifest import (
     SparkNlp,
     Verification,
 )
-from albert_ner_onnx.schemes import scheme_of
 
 _TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
 
@@ -38,6 +37,7 @@ class Description:
         spark_nlp: What is kept of a Spark NLP pipeline.
         interface: Of the graph.
         verification: How far the float32 graph is from its reference.
+        scheme: How the tags mark a span.
     """
 
     checkpoint: Checkpoint
@@ -45,6 +45,7 @@ class Description:
     spark_nlp: SparkNlp | None
     interface: str
     verification: Verification
+    scheme: str
 
     def package(self, model: bytes, quantization: Quantization | None = None) -> tuple[Manifest, dict[str, bytes]]:
         """Makes a package of a model: its manifest, and all files by name."""
@@ -67,7 +68,7 @@ class Description:
             license=checkpoint.license,
             language=checkpoint.language,
             tags=checkpoint.config.tags,
-            scheme=scheme_of(checkpoint.config.tags),
+            scheme=self.scheme,
             max_pieces=self.max_pieces,
             cls_id=facts.cls_id,
             sep_id=facts.sep_id,

@@ -22,12 +22,12 @@ from albert_ner_export.rounding import ROUNDING, refine
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.texts import PieceSequence, PieceTexts, own_corpus, read_corpus
 from albert_ner_export.tokenizer import describe_tokenizer
-from albert_ner_export.verify import run_model, verify_float, verify_original
+from albert_ner_export.verify import Logits, run_model, verify_float, verify_original
 from albert_ner_export.weights import AlbertWeights
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.formats import read_conll
 from albert_ner_onnx.manifest import PRECISIONS, Manifest, Quality, Quantization, Verification
-from albert_ner_onnx.schemes import scheme_of
+from albert_ner_onnx.schemes import opens_with_i, scheme_of
 
 MIN_AGREEMENT = 99.5
 
@@ -120,9 +120,11 @@ def export_package(
     model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
 
     report("verifying against optimum's export")
-    verification = _verify(checkpoint, model, texts.verification(config.max_position_embeddings))
+    sequences = texts.verification(config.max_position_embeddings)
+    verification, logits = _verify(checkpoint, model, sequences)
     checkpoint = replace(checkpoint, tensors={}, original=None)  # an xxlarge's take a gigabyte
-    description = Description(checkpoint, facts, spark_nlp, interface, verification)
+    scheme = _settle_scheme(config.tags, logits, sequences)
+    description = Description(checkpoint, facts, spark_nlp, interface, verification, scheme)
     manifest, files = description.package(model)
     if precision == "int8":
         report("calibrating and quantizing")
@@ -157,8 +159,19 @@ def _settle(checkpoint: Checkpoint, options: SourceOptions, license: str | None,
     )
 
 
-def _verify(checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]) -> Verification:
-    """Compares the float32 graph with the reference, and with a source that is a graph itself."""
+def _settle_scheme(tags: Sequence[str], logits: Sequence[Logits], sequences: Sequence[PieceSequence]) -> str:
+    """The scheme of a model, by its tags, and by its answers where these can't tell IOB1 from IOB2."""
+    scheme = scheme_of(tags)
+    answers = (
+        [tags[tag] for tag in found[part.first].argmax(axis=1)] for found, part in zip(logits, sequences, strict=True)
+    )
+    return "IOB1" if scheme == "IOB2" and opens_with_i(answers) else scheme
+
+
+def _verify(
+    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]
+) -> tuple[Verification, list[Logits]]:
+    """Compares the float32 graph with the reference, and with a source that is a graph itself; returns its logits."""
     ids = [sequence.ids for sequence in sequences]
     config = checkpoint.config
     found = run_model(model, ids)
@@ -170,9 +183,9 @@ def _verify(checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSeque
         reference = export_reference(readable, Path(folder) / "reference")
         expected = run_reference(reference, ids, config.max_position_embeddings)
     verification = verify_float(expected, found)
-    if checkpoint.original is None:
-        return verification
-    return replace(verification, reference=f"{verification.reference}, and the ONNX file itself")
+    if checkpoint.original is not None:
+        verification = replace(verification, reference=f"{verification.reference}, and the ONNX file itself")
+    return verification, found
 
 
 def _quantize(config: AlbertConfig, weights: AlbertWeights, texts: PieceTexts, embedding_bits: int) -> AlbertWeights:
@@ -186,8 +199,7 @@ def _compare(description: Description, float32: bytes, int8: bytes, texts: Piece
     sequences = texts.held_out(description.max_pieces)
     ids, first = [part.ids for part in sequences], [part.first for part in sequences]
     words = Words.of_first_pieces(run_model(float32, ids), run_model(int8, ids), first)
-    config = description.checkpoint.config
-    return compare(words, config.tags, scheme_of(config.tags), texts.corpus.name, least)
+    return compare(words, description.checkpoint.config.tags, description.scheme, texts.corpus.name, least)
 
 
 def _describe_quantization(

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from benchmarks.crafted_product import crafted_columns, crafted_errors, crafted_model
 from benchmarks.emulation import Environment, UnavailableError
-from benchmarks.portability import NATIVE, compare, faults, measure
+from benchmarks.environment import describe
+from benchmarks.portability import NATIVE, compare, faults, fingerprint, measure, read_results
 from benchmarks.portability_probe import ACTIVATION, ZERO_POINT, run_crafted
 
 TAGS = ("O", "B-PER", "B-LOC")
@@ -94,10 +96,25 @@ def test_the_crafted_product_is_exact_here() -> None:
 
 
 def test_this_machine_agrees_with_itself(tmp_path: Path) -> None:
-    found = measure([NATIVE], tmp_path)[NATIVE]
+    ((_, found),) = measure([NATIVE], tmp_path)
     assert found["faults"] == []
     assert found["words"] > 4000
     assert found["logits_bit_identical"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [({}, True), ({"inputs": "of another model"}, False), ({"environment": describe() | {"cpu": "another"}}, False)],
+)
+def test_earlier_results(tmp_path: Path, change: dict[str, object], kept: bool) -> None:
+    results = {NATIVE: {"words": 4}}
+    record = {"inputs": fingerprint(), "environments": results, "environment": describe()} | change
+    (tmp_path / "results.json").write_text(json.dumps(record))
+    assert read_results(tmp_path / "results.json") == (results if kept else {})
+
+
+def test_no_earlier_results(tmp_path: Path) -> None:
+    assert read_results(tmp_path / "results.json") == {}
 
 
 def test_a_machine_without_apt_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

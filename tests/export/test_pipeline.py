@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from safetensors.numpy import load_file, save_file
 
 import toy
 from albert_ner_export import pipeline
@@ -40,7 +41,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
 
     assert manifest == Manifest.read(tmp_path / "one")
     assert (manifest.name, manifest.precision, manifest.license, manifest.language) == ("toy", "int8", "MIT", "xx")
-    assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB2", 24)
+    assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB1", 24)  # random weights open with I- alone
     weights = (checkpoint / "model.safetensors").read_bytes()
     assert manifest.source["model.safetensors"] == hashlib.sha256(weights).hexdigest()
     measured = manifest.verification
@@ -57,6 +58,20 @@ def test_fp32_and_a_shorter_window(checkpoint: Path, tmp_path: Path) -> None:
     assert manifest.quantization is None
     (tags,) = load(tmp_path / "out").tag([["John", "Smith"] * 20])
     assert len(tags) == 40
+
+
+def test_a_model_that_opens_spans_with_i_is_one_of_iob1(tmp_path: Path) -> None:
+    """Its tags alone look like IOB2's, of which Viterbi would forbid O, I-X."""
+    source = toy.write_checkpoint(tmp_path / "toy", seed=2)
+    tensors = load_file(source / "model.safetensors")
+    tensors["classifier.bias"][[tag.startswith("B-") for tag in toy.TAGS]] = -100
+    save_file(tensors, source / "model.safetensors")
+    manifest = export_package(source, tmp_path / "out", precision="fp32")
+    assert manifest.scheme == "IOB1"
+    recognizers = [load(tmp_path / "out", decoder=decoder) for decoder in ("argmax", "viterbi")]
+    words = [["John", "lives", "in", "Berlin", "or", "Paris"] * 3]
+    assert recognizers[0].tag(words) == recognizers[1].tag(words)
+    assert any(tag.startswith("I-") for tag in recognizers[0].tag(words)[0])
 
 
 def test_a_graph_that_answers_otherwise_is_not_written(

@@ -24,12 +24,14 @@ TAGS = {
     "IOBES": ("B-PER", "I-PER", "E-PER", "S-PER", "O", "S-LOC"),
     "BILOU": ("O", "B-PER", "I-PER", "L-PER", "U-PER", "U-LOC"),
     "none": ("PER", "O", "LOC"),
+    "IOB1": ("O", "I-PER", "B-PER", "I-LOC", "B-LOC"),
 }
 # What may follow what, written down by hand; `<` and `>` are the ends of a sentence.
 FOLLOWERS = {
     "IOB2": {"<": "OB>", "O": "OB>", "B": "OBI>", "I": "OBI>"},
     "IO": {"<": "OI>", "O": "OI>", "I": "OI>"},
     "IOBES": {"<": "OBS>", "O": "OBS>", "B": "IE", "I": "IE", "E": "OBS>", "S": "OBS>"},
+    "IOB1": {"<": "OI>", "O": "OI>", "B": "OBI>", "I": "OBI>"},
     "BILOU": {"<": "OBU>", "O": "OBU>", "B": "IL", "I": "IL", "L": "OBU>", "U": "OBU>"},
 }
 
@@ -65,7 +67,8 @@ def is_legal(sequence: tuple[str, ...], scheme: str) -> bool:
     for before, after in pairwise(("<", *sequence, ">")):
         if after[0] not in FOLLOWERS[scheme][before[0]]:
             return False
-        if scheme != "IO" and after[0] in "IEL" and before[2:] != after[2:]:
+        bound = {"IO": "", "IOB1": "B"}.get(scheme, "IEL")  # what must be of the label before it
+        if after[0] in bound and before[2:] != after[2:]:
             return False
     return True
 

@@ -34,7 +34,7 @@ def test_the_default_states_its_licence_and_language() -> None:
         ("tags", [], "tags must be unique and hold 'O'"),
         ("tags", ["O", "O"], "tags must be unique"),
         ("tags", ["O", 1], "tags must be tuple"),
-        ("scheme", "IOB3", "scheme must be one of IOB2, IO, IOBES, BILOU, none, found 'IOB3'"),
+        ("scheme", "IOB3", "scheme must be one of IOB2, IO, IOBES, BILOU, none, IOB1, found 'IOB3'"),
         ("tags", ["O", ""], "tags must not be empty"),
         ("cls_id", -5, "cls_id and sep_id must be 0 or more, found -5"),
         ("precision", "int4", "precision must be one of int8, fp32, found 'int4'"),

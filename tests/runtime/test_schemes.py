@@ -10,7 +10,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOBES, Entities
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.schemes import SCHEMES, Span, scheme_of, spans, to_tags
+from albert_ner_onnx.schemes import SCHEMES, Span, opens_with_i, scheme_of, spans, to_tags
 
 LABELS = ("PER", "LOC", "A-B")  # one with a hyphen in it
 PREFIXES = {"IOB2": "BI", "IO": "I", "IOBES": "BIES", "BILOU": "BILU"}
@@ -23,7 +23,7 @@ TO_BILOU = str.maketrans("ES", "LU")
 
 def any_tags(scheme: str) -> st.SearchStrategy[list[str]]:
     """Every transition may occur, legal or not."""
-    return st.lists(st.sampled_from(ALL_TAGS[scheme]))
+    return st.lists(st.sampled_from(ALL_TAGS["IOB2" if scheme == "IOB1" else scheme]))
 
 
 TAGS = any_tags("IOB2")
@@ -137,7 +137,19 @@ def test_every_word_but_an_o_is_in_one_span(scheme: str, data: st.DataObject) ->
     assert covered == [index for index, tag in enumerate(tags) if tag != "O"]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_models_answers_tell_iob1_from_iob2() -> None:
+    """Of 20 spans or more, nine in ten; touching spans have their B- in both."""
+    iob1, iob2 = ["I-PER", "B-PER", "O"], ["B-PER", "I-PER", "O"]
+    assert opens_with_i([["I-PER", "O"]] * 20)
+    assert not opens_with_i([["I-PER", "O"]] * 19)
+    assert opens_with_i([["I-PER", "O"]] * 18 + [iob2] * 2)
+    assert not opens_with_i([["I-PER", "O"]] * 17 + [iob2] * 3)
+    assert not opens_with_i([iob1] * 20)
+    assert not opens_with_i([iob2] * 100)
+    assert not opens_with_i([])
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme != "IOB1"])
 def test_scheme_of_all_its_tags(scheme: str) -> None:
     assert scheme_of(ALL_TAGS[scheme]) == scheme
     assert scheme_of(reversed(ALL_TAGS[scheme])) == scheme
