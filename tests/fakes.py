@@ -13,15 +13,8 @@ import pytest
 
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity
-from albert_ner_onnx.manifest import (
-    MODEL,
-    SCHEMA_VERSION,
-    TOKENIZER,
-    Manifest,
-    Quality,
-    Quantization,
-    Verification,
-)
+from albert_ner_onnx.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest
+from albert_ner_onnx.measurements import Quality, Quantization, Verification
 from albert_ner_onnx.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}

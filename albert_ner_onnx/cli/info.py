@@ -9,7 +9,8 @@ from pathlib import Path
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
 from albert_ner_onnx.errors import PackageError
-from albert_ner_onnx.manifest import MANIFEST, Manifest, Quantization, Verification
+from albert_ner_onnx.manifest import MANIFEST, Manifest
+from albert_ner_onnx.measurements import Quantization, Verification
 
 SUMMARY = "show what a model package is"
 

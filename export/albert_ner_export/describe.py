@@ -13,16 +13,8 @@ from albert_ner_export.graph import OPSETS
 from albert_ner_export.interface import hugging_face_files
 from albert_ner_export.tokenizer import TokenizerFacts
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import (
-    MANIFEST,
-    MODEL,
-    SCHEMA_VERSION,
-    TOKENIZER,
-    Manifest,
-    Quantization,
-    SparkNlp,
-    Verification,
-)
+from albert_ner_onnx.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, SparkNlp
+from albert_ner_onnx.measurements import Quantization, Verification
 
 _TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
 

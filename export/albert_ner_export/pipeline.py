@@ -26,7 +26,8 @@ from albert_ner_export.verify import Logits, run_model, verify_float, verify_ori
 from albert_ner_export.weights import AlbertWeights
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.manifest import PRECISIONS, Manifest, Quality, Quantization, Verification
+from albert_ner_onnx.manifest import PRECISIONS, Manifest
+from albert_ner_onnx.measurements import Quality, Quantization, Verification
 from albert_ner_onnx.schemes import opens_with_i, scheme_of
 
 MIN_AGREEMENT = 99.5

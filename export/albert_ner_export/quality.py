@@ -20,7 +20,7 @@ from albert_ner_onnx.decoding import softmax
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.evaluation import evaluate
 from albert_ner_onnx.formats import ConllSentence
-from albert_ner_onnx.manifest import GoldScores, Quality
+from albert_ner_onnx.measurements import GoldScores, Quality
 from albert_ner_onnx.schemes import spans, to_tags
 
 Logits = npt.NDArray[np.float32]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from albert_ner_export.checkpoint import Original
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import Verification
+from albert_ner_onnx.measurements import Verification
 from albert_ner_onnx.session import Session, available_cores
 
 Logits = npt.NDArray[np.float32]

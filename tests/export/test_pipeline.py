@@ -41,7 +41,8 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
 
     assert manifest == Manifest.read(tmp_path / "one")
     assert (manifest.name, manifest.precision, manifest.license, manifest.language) == ("toy", "int8", "MIT", "xx")
-    assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB1", 24)  # random weights open with I- alone
+    # Random weights open spans with I- alone
+    assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB1", 24)
     weights = (checkpoint / "model.safetensors").read_bytes()
     assert manifest.source["model.safetensors"] == hashlib.sha256(weights).hexdigest()
     measured = manifest.verification

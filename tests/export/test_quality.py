@@ -7,7 +7,8 @@ import toy
 from albert_ner_export.pipeline import export_package
 from albert_ner_export.quality import Words, check, compare
 from albert_ner_onnx import ExportError
-from albert_ner_onnx.manifest import Manifest, Quality
+from albert_ner_onnx.manifest import Manifest
+from albert_ner_onnx.measurements import Quality
 
 TAGS = ("O", "B-PER", "I-PER")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx.cli import info, main
-from albert_ner_onnx.manifest import GoldScores
+from albert_ner_onnx.measurements import GoldScores
 from fakes import manifest
 
 
