@@ -41,9 +41,14 @@ class TagColumns(NamedTuple):
 
 
 def read_conll(path: Path | str, tags_too: Collection[str] = ()) -> list[ConllSentence]:
+    """Reads the sentences of a file in CoNLL format; see `read_conll_documents`."""
+    return list(chain.from_iterable(read_conll_documents(path, tags_too)))
+
+
+def read_conll_documents(path: Path | str, tags_too: Collection[str] = ()) -> list[list[ConllSentence]]:
     """Reads a file in CoNLL format: a word a line with its columns, the tag last; blank lines end sentences.
 
-    Columns are parted by spaces or tabs. Lines of `-DOCSTART-` are skipped, and end sentences too.
+    Columns are parted by spaces or tabs. Lines of `-DOCSTART-` end documents; a file without is one.
 
     Args:
         path: The file.
@@ -53,12 +58,13 @@ def read_conll(path: Path | str, tags_too: Collection[str] = ()) -> list[ConllSe
         InputError: No such file, no sentence in it, or a line that is not UTF-8, has one column only or ends in
             what is no such tag.
     """
-    sentences = []
+    documents: list[list[ConllSentence]] = [[]]
     words: list[str] = []
     tags: list[str] = []
     for place, line in _placed_lines(path):
         columns = _COLUMN.findall(line)
-        if columns and columns[0] != "-DOCSTART-":
+        starts_document = columns[:1] == ["-DOCSTART-"]
+        if columns and not starts_document:
             if len(columns) == 1:
                 raise InputError(f"{place}: expected a word and its tag, found one column, {columns[0]!r}")
             if not is_tag(columns[-1]) and columns[-1] not in tags_too:
@@ -66,13 +72,16 @@ def read_conll(path: Path | str, tags_too: Collection[str] = ()) -> list[ConllSe
             words.append(columns[0])
             tags.append(columns[-1])
         elif words:
-            sentences.append(ConllSentence(words, tags))
+            documents[-1].append(ConllSentence(words, tags))
             words, tags = [], []
+        if starts_document:
+            documents.append([])
     if words:
-        sentences.append(ConllSentence(words, tags))
-    if not sentences:
+        documents[-1].append(ConllSentence(words, tags))
+    found = [sentences for sentences in documents if sentences]
+    if not found:
         raise InputError(f"{path}: no sentence in it; expected CoNLL format, a word and its tag a line")
-    return sentences
+    return found
 
 
 def read_conlleval(stream: BufferedIOBase, name: str) -> list[TagColumns]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Sequence
 from itertools import chain, product
@@ -19,29 +18,11 @@ from pathlib import Path
 
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.evaluation import evaluate
-from albert_ner_onnx.formats import ConllSentence, read_conll
+from albert_ner_onnx.formats import ConllSentence, read_conll_documents
 from benchmarks.environment import describe
 
 RUNS = 2  # of which the faster counts
 SHIFTS = 8  # sentences that are dropped, one after another
-
-
-def read_documents(path: Path) -> list[list[ConllSentence]]:
-    """The sentences of each document of a CoNLL file."""
-    parts: list[list[str]] = [[]]
-    for line in path.read_text("utf-8").splitlines(keepends=True):
-        if line.startswith("-DOCSTART-"):
-            parts.append([])
-        else:
-            parts[-1].append(line)
-    documents = []
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / "document"
-        for lines in parts:
-            if any(map(str.strip, lines)):
-                part.write_text("".join(lines), "utf-8")
-                documents.append(read_conll(part))
-    return documents
 
 
 def tag(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence]]) -> list[list[str]]:
@@ -98,7 +79,7 @@ def main() -> None:
     parser.add_argument("--package", type=Path)
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "documents.json")
     arguments = parser.parse_args()
-    documents = read_documents(arguments.file)
+    documents = read_conll_documents(arguments.file)
     figures = {
         f"{context}, {decoder}": measure(load(arguments.package, context=context, decoder=decoder), documents)
         for context, decoder in product(("sentence", "document"), ("argmax", "viterbi"))

@@ -80,6 +80,7 @@ class FakeRecognizer:
         self.manifest = manifest()
         self.loaded: dict[str, object] = {}
         self.texts: list[str] = []
+        self.documents: list[int] = []
 
     def load(self, path: Path | None = None, **chosen: object) -> FakeRecognizer:
         self.loaded = {"path": path, **chosen}
@@ -104,6 +105,10 @@ class FakeRecognizer:
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         return [[f"B-{LABELS[word]}" if word in LABELS else "O" for word in words] for words in sentences]
+
+    def tag_document(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        self.documents.append(len(sentences))
+        return self.tag(sentences)
 
 
 class Terminal(io.StringIO):

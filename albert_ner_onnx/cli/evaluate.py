@@ -15,6 +15,7 @@ import albert_ner_onnx
 from albert_ner_onnx import confusion, evaluation, formats, schemes
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.cli.score import add_json, print_result
+from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.formats import ConllSentence
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many errors, or with --compare sentences that differ, to show (default: 10)",
     )
+    parser.add_argument(
+        "--context",
+        choices=("sentence", "document"),
+        default="sentence",
+        help="whether the model sees each sentence on its own, or with its neighbours: those up to the next line of "
+        "-DOCSTART- (default: sentence)",
+    )
+    options.add_decoder(parser)
     add_json(parser)
     options.add_package(parser)
     options.add_threads(parser)
@@ -70,13 +79,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     packages = [args.package, args.compare] if args.compare else [args.package]
-    recognizers = [albert_ner_onnx.load(package, threads=args.threads) for package in packages]
+    # A recognizer with the context of documents tags single sentences, too, so it is right for both.
+    recognizers = [albert_ner_onnx.load(package, threads=args.threads, decoder=args.decoder) for package in packages]
     manifest = recognizers[0].manifest
-    sentences = formats.read_conll(args.file, tags_too=manifest.tags)
+    if args.context == "document" and any(
+        one.manifest.spark_nlp and one.manifest.spark_nlp.exact for one in recognizers
+    ):
+        raise InputError("--context document: a package that answers exactly as Spark NLP does reads each text alone")
+    documents = formats.read_conll_documents(args.file, tags_too=manifest.tags)
+    sentences = list(chain.from_iterable(documents))
+    parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
     gold = [evaluation.to_iob2(sentence.tags, manifest.scheme) for sentence in sentences]
     runs = [
-        _tag(one, sentences, str(package or "default package"))
-        for one, package in zip(recognizers, packages, strict=True)
+        _tag(one, parts, str(package or "default package")) for one, package in zip(recognizers, packages, strict=True)
     ]
     words = [sentence.words for sentence in sentences]
     report = _compare if args.compare else _judge
@@ -89,12 +104,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tag(recognizer: EntityRecognizer, sentences: Sequence[ConllSentence], package: str) -> _Run:
+def _tag(recognizer: EntityRecognizer, parts: Sequence[Sequence[ConllSentence]], package: str) -> _Run:
+    """Tags parts, documents or single sentences, none of which sees another."""
+    alone = all(len(part) == 1 for part in parts)
+    step = _CHUNK if alone else 1
     tags: list[list[str]] = []
-    with console.ProgressBar(len(sentences), "sentences") as bar:
+    with console.ProgressBar(sum(map(len, parts)), "sentences") as bar:
         started = time.perf_counter()
-        for start in range(0, len(sentences), _CHUNK):
-            tags += recognizer.tag([sentence.words for sentence in sentences[start : start + _CHUNK]])
+        for start in range(0, len(parts), step):
+            words = [sentence.words for part in parts[start : start + step] for sentence in part]
+            tags += recognizer.tag(words) if alone else recognizer.tag_document(words)
             bar.show(len(tags))
         seconds = time.perf_counter() - started
     return _Run(package, [evaluation.to_iob2(one, recognizer.manifest.scheme) for one in tags], seconds)

@@ -29,17 +29,22 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 
 def add_decoding(parser: argparse.ArgumentParser) -> None:
     """Adds `--decoder` and `--context`."""
-    parser.add_argument(
-        "--decoder",
-        choices=("argmax", "viterbi"),
-        help="how tags are chosen: the most probable of each word, or the most probable sequence that the tags' "
-        "scheme allows (default: viterbi)",
-    )
+    add_decoder(parser)
     parser.add_argument(
         "--context",
         choices=("sentence", "document"),
         help="what the model sees of a text when it decides a word: its own sentence, or those around it as well, as "
         "many as a window holds (default: document)",
+    )
+
+
+def add_decoder(parser: argparse.ArgumentParser) -> None:
+    """Adds `--decoder`."""
+    parser.add_argument(
+        "--decoder",
+        choices=("argmax", "viterbi"),
+        help="how tags are chosen: the most probable of each word, or the most probable sequence that the tags' "
+        "scheme allows (default: viterbi)",
     )
 
 

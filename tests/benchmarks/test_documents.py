@@ -1,26 +1,18 @@
 from pathlib import Path
 
 from albert_ner_onnx import load
-from benchmarks.documents import measure, read_documents, stability, tag
+from albert_ner_onnx.formats import read_conll_documents
+from benchmarks.documents import measure, stability, tag
 from toy_packages import FP32
 
 SENTENCES = ["John B-PER\nlives O\n", "in O\nBerlin B-LOC\n", "Mary B-PER\n"]
 FILE = f"-DOCSTART- O\n\n{SENTENCES[0]}\n{SENTENCES[1]}\n-DOCSTART- O\n\n{SENTENCES[2]}"
 
 
-def test_documents_end_at_docstart(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text(FILE)
-    words = [[sentence.words for sentence in document] for document in read_documents(path)]
-    assert words == [[["John", "lives"], ["in", "Berlin"]], [["Mary"]]]
-    path.write_text(SENTENCES[0])
-    assert len(read_documents(path)) == 1
-
-
 def test_figures_of_both_contexts(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text(FILE)
-    documents = read_documents(path)
+    documents = read_conll_documents(path)
     sentences = [sentence.words for document in documents for sentence in document]
     by_sentence, whole = load(FP32, context="sentence"), load(FP32, context="document")
     assert tag(by_sentence, documents) == by_sentence.tag(sentences)

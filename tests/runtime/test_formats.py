@@ -19,6 +19,7 @@ from albert_ner_onnx.formats import (
     json_line,
     printable,
     read_conll,
+    read_conll_documents,
     read_conlleval,
     read_lines,
     to_json_line,
@@ -236,3 +237,11 @@ def test_no_text_drives_the_terminal(text: str, label: str) -> None:
 
 def test_printable_escapes_as_python_does() -> None:
     assert printable("a\x1b[31m\t\x9b\u202e\ud800é😀") == "a\\x1b[31m\\t\\x9b\\u202e\\ud800é😀"
+
+
+def test_documents_end_at_docstart(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a O\n\nb O\n-DOCSTART- -X- O\n-DOCSTART- -X- O\nc O\n-DOCSTART- O\n")
+    documents = read_conll_documents(path)
+    assert [[sentence.words[0] for sentence in document] for document in documents] == [["a", "b"], ["c"]]
+    assert read_conll(path) == [sentence for document in documents for sentence in document]

@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 from albert_ner_onnx.cli import main
+from albert_ner_onnx.manifest import SparkNlp
 from fakes import FakeRecognizer, Terminal
 
 GOLD = """\
@@ -218,3 +219,27 @@ def test_errors_is_a_whole_number(capsys: pytest.CaptureFixture[str], count: str
     with pytest.raises(SystemExit):
         main(["evaluate", "x", f"--errors={count}"])
     assert f"argument --errors: expected a whole number, found '{count}'" in capsys.readouterr().err
+
+
+def test_evaluate_with_context_reads_document_by_document(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "gold.conll"
+    path.write_text(f"-DOCSTART- O\n\n{GOLD}\n-DOCSTART- O\n\nBerlin B-LOC\n")
+    assert main(["evaluate", str(path), "--decoder", "argmax"]) == 0
+    alone = capsys.readouterr().out
+    assert recognizer.documents == []
+    assert recognizer.loaded["decoder"] == "argmax"
+    assert main(["evaluate", str(path), "--context", "document"]) == 0
+    assert recognizer.documents == [3, 1]
+    assert recognizer.loaded["decoder"] is None
+    assert capsys.readouterr().out == alone  # of a recognizer that heeds no context
+
+
+def test_an_exact_spark_nlp_package_has_no_context(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path
+) -> None:
+    settings = SparkNlp(exact=True, masked_piece=None, white_list=None, has_no_schema=False)
+    recognizer.manifest = replace(recognizer.manifest, spark_nlp=settings)
+    assert main(["evaluate", str(gold), "--context", "document"]) == 1
+    assert "--context document: a package that answers exactly as Spark NLP does" in capsys.readouterr().err

@@ -48,8 +48,8 @@ def two(monkeypatch: pytest.MonkeyPatch) -> dict[Path | None, FakeRecognizer]:
     """The default package, which finds all three phrases, and another one, which finds one."""
     packages: dict[Path | None, FakeRecognizer] = {None: Knowing(), Path("other"): FakeRecognizer()}
 
-    def load(path: Path | None = None, *, threads: int | None = None) -> FakeRecognizer:
-        return packages[path].load(path, threads=threads)
+    def load(path: Path | None = None, **chosen: object) -> FakeRecognizer:
+        return packages[path].load(path, **chosen)
 
     monkeypatch.setattr(albert_ner_onnx, "load", load)
     return packages
