@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Self
 
 from albert_ner_onnx.decoding import DECODERS, find_spans
@@ -54,14 +55,14 @@ class Settings:
         most = 4 * (os.cpu_count() or 1)
         if threads is not None and (type(threads) is not int or not 1 <= threads <= most):
             raise InputError(f"threads must be a whole number from 1 to {most}, or None, found {threads!r}")
-        if type(min_score) not in (int, float) or not 0 <= min_score <= 1:
+        if not isinstance(min_score, Real) or isinstance(min_score, bool) or not 0 <= min_score <= 1:
             raise InputError(f"min_score must be a number from 0 to 1, found {min_score!r}")
         exact = manifest.spark_nlp is not None and manifest.spark_nlp.exact
         return cls(
             threads=threads,
             decoder=_choose("decoder", decoder, DECODERS, "argmax" if exact else None) or _DECODER,
             context=_choose("context", context, CONTEXTS, "document" if exact else None) or _CONTEXT,
-            min_score=min_score,
+            min_score=float(min_score),
             labels=None if labels is None else _check_labels(labels, manifest),
         )
 
@@ -90,6 +91,6 @@ def _check_labels(labels: Iterable[str], manifest: Manifest) -> frozenset[str]:
     known = {span.label for tag in manifest.tags for span in find_spans([tag], manifest)}
     chosen = list(iterate(labels, "labels"))
     for index, label in enumerate(chosen):
-        if label not in known:
+        if not isinstance(label, str) or label not in known:
             raise InputError(f"labels[{index}] must be one of {', '.join(sorted(known))}, found {label!r}")
     return frozenset(chosen)

@@ -44,7 +44,7 @@ def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[str, str]]:
     yield "Output", f"entities with label, offsets and score, or a tag a word ({manifest.scheme})"
     yield "Labels", ", ".join(sorted(labels))
     yield "Case sensitive", "no" if manifest.lower_case else "yes"
-    yield "Max length", f"{manifest.max_pieces} pieces at once; longer texts in overlapping windows"
+    yield "Max length", f"{manifest.max_pieces} pieces at once; longer texts in windows of whole sentences"
     yield "Precision", manifest.precision
     sizes = file_sizes(manifest, folder)
     yield "Size", megabytes(sum(sizes.values()))

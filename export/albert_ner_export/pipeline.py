@@ -101,7 +101,6 @@ def export_package(
     if bits not in EMBEDDING_BITS:
         raise ExportError(f"--embedding-bits must be one of {', '.join(map(str, EMBEDDING_BITS))}, found {bits!r}")
     check_target(out, force, source)
-    sentences = read_conll(gold) if gold else None
     corpus = read_corpus(calibration) if calibration else own_corpus()
     report(f"reading {source}")
     options = SourceOptions(
@@ -115,6 +114,7 @@ def export_package(
     config, spark_nlp = checkpoint.config, describe_spark_nlp(checkpoint.spark_nlp, exact_spark_nlp)
     if interface == "native" and spark_nlp and spark_nlp.masked_piece is not None:
         interface = "masked"
+    sentences = read_conll(gold, tags_too=config.tags) if gold else None
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
     texts = PieceTexts(facts, corpus)
     weights = fold_weights(config, checkpoint.tensors)
@@ -124,6 +124,9 @@ def export_package(
     sequences = texts.verification(config.max_position_embeddings)
     verification, logits = _verify(checkpoint, model, sequences)
     checkpoint = replace(checkpoint, tensors={}, original=None)  # an xxlarge's take a gigabyte
+    if calibration:  # a better text to tell by than ours, for a model of another language
+        sequences = texts.calibration(config.max_position_embeddings)
+        logits = run_model(model, [part.ids for part in sequences])
     scheme = _settle_scheme(config.tags, logits, sequences)
     description = Description(checkpoint, facts, spark_nlp, interface, verification, scheme)
     manifest, files = description.package(model)

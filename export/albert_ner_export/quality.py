@@ -18,10 +18,10 @@ from albert_ner_export.package import write_package
 from albert_ner_onnx import load
 from albert_ner_onnx.decoding import softmax
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.evaluation import evaluate
+from albert_ner_onnx.evaluation import evaluate, to_iob2
 from albert_ner_onnx.formats import ConllSentence
 from albert_ner_onnx.measurements import GoldScores, Quality
-from albert_ner_onnx.schemes import spans, to_tags
+from albert_ner_onnx.schemes import spans
 
 Logits = npt.NDArray[np.float32]
 
@@ -101,7 +101,7 @@ def check(quality: Quality) -> str | None:
             f"warning: float32 finds {quality.entities} entities in {quality.text} ({quality.words:,} words), too few "
             f"(under {_FEWEST_ENTITIES}) to judge int8 by: give --calibration FILE with more text of the model's kind"
         )
-    least_of_entities = 100 - _ENTITY_LOSS * (100 - least)
+    least_of_entities = max(0.0, 100 - _ENTITY_LOSS * (100 - least))
     found, of_entities = 100 * quality.tag_agreement, 100 * quality.entity_tag_agreement
     if found < least or of_entities < least_of_entities:
         raise ExportError(
@@ -129,8 +129,9 @@ def score_gold(
             write_package(Path(folder) / name, files, force=False)
             recognizer = load(Path(folder) / name)
             tags = recognizer.tag([sentence.words for sentence in sentences])
-            found = [to_tags(spans(guess, recognizer.manifest.scheme), len(guess), "IOB2") for guess in tags]
-            fb1[name] = evaluate([sentence.tags for sentence in sentences], found).overall.fb1
+            found = [to_iob2(guess, recognizer.manifest.scheme) for guess in tags]
+            gold = [to_iob2(sentence.tags, recognizer.manifest.scheme) for sentence in sentences]
+            fb1[name] = evaluate(gold, found).overall.fb1
     words = sum(len(sentence.words) for sentence in sentences)
     return GoldScores(file=file, words=words, float32_fb1=fb1["float32"], int8_fb1=fb1["int8"])
 

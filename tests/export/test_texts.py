@@ -101,3 +101,12 @@ def test_a_text_that_does_not_do_is_named(tmp_path: Path, data: bytes, message: 
 def test_a_text_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="can't be read"):
         read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize("lines", [["\u200b"] * 10, ["\u200b"] * 4 + ["John"], ["John"] * 4 + ["\u200b"]])
+def test_lines_without_a_piece_are_no_text(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(lines))
+    texts = PieceTexts(FACTS, read_corpus(path))
+    with pytest.raises(ExportError, match=r"text\.txt: the tokenizer makes no piece of its lines"):
+        texts.calibration(24), texts.held_out(24)

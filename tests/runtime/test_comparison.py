@@ -141,3 +141,12 @@ def test_bootstrap_takes_any_number_of_sentences(sentences: int) -> None:
     found = paired_bootstrap(random_counts(sentences, 0.7, 1), random_counts(sentences, 0.7, 2), resamples=1001)
     assert found.resamples == 1001
     assert found.low <= found.fb1 <= found.high
+
+
+@pytest.mark.parametrize(("sentences", "least"), [(1, 1.0), (2, 0.5), (5, 1 / 16), (6, 1 / 32)])
+def test_few_sentences_that_differ_are_no_proof(sentences: int, least: float) -> None:
+    """Though every resample favours the same side."""
+    right, wrong = np.array([[1, 1, 1]] * sentences), np.array([[0, 1, 1]] * sentences)
+    found = paired_bootstrap(right, wrong)
+    assert found.low == found.high == -100
+    assert found.p_value == least

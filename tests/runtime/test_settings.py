@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from albert_ner_onnx import InputError, load
@@ -36,6 +37,7 @@ def spark_nlp(
         ({"min_score": float("nan")}, "min_score must be a number from 0 to 1, found nan"),
         ({"min_score": "0.5"}, "min_score must be a number from 0 to 1, found '0.5'"),
         ({"min_score": True}, "min_score must be a number from 0 to 1, found True"),
+        ({"labels": [["PER"]]}, "labels[0] must be one of LOC, PER, found ['PER']"),
         ({"labels": "PER"}, "labels must be a list or another iterable, found str"),
         ({"labels": 1}, "labels must be a list or another iterable, found int"),
         ({"labels": ["PER", "B-PER"]}, "labels[1] must be one of LOC, PER, found 'B-PER'"),
@@ -95,3 +97,8 @@ def test_the_command_line_offers_all_of_them() -> None:
             assert getattr(parsed, option) == name
         with pytest.raises(SystemExit):
             parser.parse_args([f"--{option}", "crf"])
+
+
+@pytest.mark.parametrize("score", [1, 0.5, np.float32(0.5), np.float64(0.5)])
+def test_a_score_is_any_number(score: float) -> None:
+    assert Settings.check(manifest(), **NONE | {"min_score": score}).min_score == float(score)

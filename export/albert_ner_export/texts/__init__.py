@@ -60,11 +60,19 @@ class PieceTexts:
         """Each line as a sequence of its own, then some of them joined to four of the maximum length in pieces."""
         lines, capacity = self._encode(self.corpus.calibration), maximum - 2
         joined = _slice(_joined(lines), slice(_LONG_SEQUENCES * capacity))
-        return self._in_sequences([*lines, joined], maximum)
+        return self._some(self._in_sequences([*lines, joined], maximum))
 
     def held_out(self, maximum: int) -> list[PieceSequence]:
         """Each line that calibration didn't see, in sequences of the maximum length in pieces if it is longer."""
-        return self._in_sequences(self._encode(self.corpus.held_out), maximum)
+        return self._some(self._in_sequences(self._encode(self.corpus.held_out), maximum))
+
+    def _some(self, sequences: list[PieceSequence]) -> list[PieceSequence]:
+        if not any(part.first.any() for part in sequences):
+            raise ExportError(
+                f"{self.corpus.name}: the tokenizer makes no piece of its lines, or of every fifth; expected text such "
+                "as the model will read"
+            )
+        return sequences
 
     def verification(self, maximum: int) -> list[PieceSequence]:
         """Sequences of the lengths that `verification_lengths` asks for, cut out of our own text, which is repeated."""
