@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from albert_ner_export.pipeline import export_package
 from albert_ner_onnx import EntityRecognizer, default_package, load
 from albert_ner_onnx.evaluation import evaluate
-from albert_ner_onnx.formats import ConllSentence, read_conll
+from albert_ner_onnx.formats import ConllSentence, read_conll, read_conll_documents
 from benchmarks.environment import describe
 
 CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
@@ -29,15 +28,10 @@ WINDOWS = (512, 384, 256, 192, 128, 96, 64)
 
 def read_documents(path: Path) -> list[ConllSentence]:
     """Each document of a CoNLL file as one long sentence."""
-    documents = []
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / "document"
-        for text in re.split("(?m)^-DOCSTART-.*$", path.read_text("utf-8")):
-            if text.strip():
-                part.write_text(text, "utf-8")
-                words, tags = (list(chain.from_iterable(column)) for column in zip(*read_conll(part), strict=True))
-                documents.append(ConllSentence(words, tags))
-    return documents
+    return [
+        ConllSentence(*(list(chain.from_iterable(column)) for column in zip(*sentences, strict=True)))
+        for sentences in read_conll_documents(path)
+    ]
 
 
 def score(recognizer: EntityRecognizer, sentences: Sequence[ConllSentence]) -> tuple[dict[str, float], list[str]]:

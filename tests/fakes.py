@@ -18,6 +18,20 @@ from albert_ner_onnx.measurements import Quality, Quantization, Verification
 from albert_ner_onnx.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
+# A file, its tags, and those of the recognizer below
+GOLD = """\
+John B-PER
+Smith I-PER
+is O
+
+in O
+Berlin B-LOC
+
+the O
+John B-ORG
+"""
+TAGS = ["B-PER", "I-PER", "O", "O", "B-LOC", "O", "B-ORG"]
+GUESS = ["B-PER", "O", "O", "O", "B-LOC", "O", "B-PER"]
 
 
 def manifest() -> Manifest:

@@ -18,7 +18,7 @@ from albert_ner_export.package import check_target, write_package
 from albert_ner_export.quality import Words, check, compare, score_gold
 from albert_ner_export.quantize import ACTIVATIONS, EMBEDDING_BITS, float_parts, observe_ranges, quantize_weights
 from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
-from albert_ner_export.rounding import ROUNDING, refine
+from albert_ner_export.rounding import describe_rounding, refine
 from albert_ner_export.sources import read_checkpoint
 from albert_ner_export.texts import PieceSequence, PieceTexts, own_corpus, read_corpus
 from albert_ner_export.tokenizer import describe_tokenizer
@@ -211,7 +211,7 @@ def _describe_quantization(
 ) -> Quantization:
     return Quantization(
         activations=ACTIVATIONS,
-        weights=ROUNDING,
+        weights=describe_rounding(quantized),
         calibration=calibration,
         float_parts=float_parts(quantized),
         embedding_bits=embedding_bits,

@@ -18,7 +18,6 @@ from albert_ner_export.graph import build_graph, observed_name
 from albert_ner_export.weights import AlbertWeights, Float32, Layer, Linear, QuantizedLinear
 from albert_ner_onnx.session import available_cores, open_session
 
-ROUNDING = "7 bits, rounded by their effect on the products (GPTQ)"
 _LOWEST, _HIGHEST = -64, 63
 _DAMPING = 0.01  # of the mean second moment, added to each
 _BLOCK = 128  # rows whose effect on the later ones is added up in one product
@@ -74,6 +73,13 @@ def refine(
             for group, exact in zip(quantized.groups, weights.groups, strict=True)
         ),
     )
+
+
+def describe_rounding(weights: AlbertWeights) -> str:
+    """How `refine` rounds, for the manifest."""
+    plain = [linear.name for linear in weights.linears[1:] if len(linear.weight) > _WIDEST]
+    rest = f"; to the nearest those of {', '.join(plain)}, of over {_WIDEST:,} inputs" if plain else ""
+    return f"7 bits, rounded by their effect on the products (GPTQ){rest}"
 
 
 def round_weight(weight: Float32, scale: Float32, moments: Float32) -> npt.NDArray[np.int8]:

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 import toy
+from albert_ner_export import rounding
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.folding import fold_weights
 from albert_ner_export.quantize import observe_ranges, quantize_weights
-from albert_ner_export.rounding import refine, round_weight
+from albert_ner_export.rounding import describe_rounding, refine, round_weight
 from albert_ner_export.weights import QuantizedLinear
 
 
@@ -74,3 +75,18 @@ def test_a_model_is_refined_layer_by_layer() -> None:
         assert 0 < steps.max() < 20
         assert steps.mean() < 1
     assert after.words is before.words
+
+
+def test_the_manifest_names_what_is_too_wide_to_refine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = toy.config(num_hidden_layers=2)
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, toy.tensors(settings))
+    sequences = [np.arange(24)]
+    before = quantize_weights(weights, observe_ranges(config, weights, sequences))
+    assert describe_rounding(before) == "7 bits, rounded by their effect on the products (GPTQ)"
+    monkeypatch.setattr(rounding, "_WIDEST", config.intermediate_size - 1)
+    expected = f"; to the nearest those of group0.0.ffn_output, of over {config.intermediate_size - 1} inputs"
+    assert describe_rounding(before).endswith(expected)
+    *refined, wide = refine(config, weights, before, sequences).linears
+    assert wide is before.linears[-1]
+    assert all(new is not old for new, old in zip(refined[1:], before.linears[1:-1], strict=True))

@@ -6,7 +6,7 @@ import pytest
 
 import albert_ner_onnx
 from albert_ner_onnx.manifest import MANIFEST, MODEL, TOKENIZER
-from fakes import FakeRecognizer, manifest
+from fakes import GOLD, FakeRecognizer, manifest
 
 
 @pytest.fixture
@@ -24,3 +24,10 @@ def package(tmp_path: Path) -> Path:
     (folder / TOKENIZER).write_bytes(bytes(25_000))
     (folder / MANIFEST).write_text(manifest().to_json(), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    path = tmp_path / "gold.conll"
+    path.write_text(GOLD)
+    return path

@@ -11,21 +11,8 @@ from sklearn.metrics import classification_report
 
 from albert_ner_onnx.cli import main
 from albert_ner_onnx.manifest import SparkNlp
-from fakes import FakeRecognizer, Terminal
+from fakes import GOLD, GUESS, TAGS, FakeRecognizer, Terminal
 
-GOLD = """\
-John B-PER
-Smith I-PER
-is O
-
-in O
-Berlin B-LOC
-
-the O
-John B-ORG
-"""
-TAGS = ["B-PER", "I-PER", "O", "O", "B-LOC", "O", "B-ORG"]
-GUESS = ["B-PER", "O", "O", "O", "B-LOC", "O", "B-PER"]
 CONLLEVAL = """\
 processed 7 tokens with 3 phrases; found: 3 phrases; correct: 1.
 accuracy:  50.00%; (non-O)
@@ -47,13 +34,6 @@ the 2 most frequent of 2 errors, gold -> found:
        sentence 0: [John Smith] is
    1 × ORG John -> PER John
        sentence 2: the [John]"""
-
-
-@pytest.fixture
-def gold(tmp_path: Path) -> Path:
-    path = tmp_path / "gold.conll"
-    path.write_text(GOLD)
-    return path
 
 
 def test_evaluate_prints_all_that_the_card_prints_and_the_errors(

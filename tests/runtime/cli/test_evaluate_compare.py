@@ -11,28 +11,7 @@ import albert_ner_onnx
 from albert_ner_onnx.cli import main
 from albert_ner_onnx.comparison import compare
 from albert_ner_onnx.evaluation import evaluate
-from fakes import FakeRecognizer
-
-GOLD = """\
-John B-PER
-Smith I-PER
-is O
-
-in O
-Berlin B-LOC
-
-the O
-John B-ORG
-"""
-TAGS = ["B-PER", "I-PER", "O", "O", "B-LOC", "O", "B-ORG"]
-GUESS = ["B-PER", "O", "O", "O", "B-LOC", "O", "B-PER"]
-
-
-@pytest.fixture
-def gold(tmp_path: Path) -> Path:
-    path = tmp_path / "gold.conll"
-    path.write_text(GOLD)
-    return path
+from fakes import GUESS, TAGS, FakeRecognizer
 
 
 class Knowing(FakeRecognizer):
