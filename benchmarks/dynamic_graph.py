@@ -1,6 +1,6 @@
 """Our graph with dynamic activation scales: what calibrated ones have to be compared with.
 
-Same weights, same Loop, same norms; a `DynamicQuantizeMatMul` in the place of each product of integers, and a
+Same weights, same Scan, same norms; a `DynamicQuantizeMatMul` in the place of each product of integers, and a
 `MultiHeadAttention` after the one of query, key and value, as `QAttention` takes fixed scales only.
 """
 
@@ -48,23 +48,34 @@ def dynamic_graph(config: AlbertConfig, weights: AlbertWeights) -> onnx.ModelPro
 
 
 def _rewrite(graph: onnx.GraphProto, heads: int) -> None:
-    """Replaces the nodes of a graph and of the bodies of its Loops."""
+    """Replaces the nodes of a graph and of the bodies of its Scans."""
     quantized = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "QuantizeLinear"}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                _rewrite(attribute.g, heads)
-        if node.op_type == "MatMulIntegerToFloat":
+        if node.op_type == "Scan":
+            nodes.append(_scan(node, heads))
+        elif node.op_type == "MatMulIntegerToFloat":
             _, weight, _, weight_scale, _, _, bias = node.input
             nodes.append(_product(quantized[node.input[0]], weight, weight_scale, bias, node.output[0]))
         elif node.op_type == "QAttention":
             _, weight, bias, _, weight_scale, *_ = node.input
             nodes += _attention(quantized[node.input[0]], weight, weight_scale, bias, node.output[0], heads)
-        elif node.op_type != "QuantizeLinear" and not any(name.endswith(_FIXED) for name in node.input):
+        elif node.op_type != "QuantizeLinear":
             nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _scan(node: onnx.NodeProto, heads: int) -> onnx.NodeProto:
+    """A Scan with another body, which has no use for scales."""
+    body = next(attribute.g for attribute in node.attribute if attribute.HasField("g"))
+    _rewrite(body, heads)
+    kept = [index for index, name in enumerate(node.input) if not name.endswith(_FIXED)]
+    inputs = [body.input[index] for index in kept]
+    del body.input[:]
+    body.input.extend(inputs)
+    outer = [node.input[index] for index in kept]
+    return helper.make_node("Scan", outer, node.output, name=node.name, body=body, num_scan_inputs=len(outer) - 1)
 
 
 def _product(state: str, weight: str, weight_scale: str, bias: str, output: str) -> onnx.NodeProto:

@@ -14,14 +14,14 @@ from albert_ner_export.config import AlbertConfig
 
 
 class GraphBuilder:
-    """A graph in the making. A Loop's body is another one, with the outer's initializers.
+    """A graph in the making. A Scan's body is another one, with the outer's initializers.
 
     Attributes:
         config: The sizes.
         nodes: In order.
         initializers: Of the outermost graph.
         mask: Name of the attention mask, int32 [batch, piece]; empty without one.
-        iteration: In a Loop's body the name of the iteration's number, int64; empty outside.
+        scanned: In a Scan's body its inputs, by the names of the initializers of which each iteration gets its own.
         observe: What is to be observed of each linear's input.
         observed: Names of the outputs for that.
     """
@@ -31,22 +31,27 @@ class GraphBuilder:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self.mask = ""
-        self.iteration = ""
+        self.scanned: dict[str, onnx.ValueInfoProto] = {}
         self.observe: Literal["ranges", "values"] | None = None
         self.observed: list[str] = []
         self._prefix = ""
 
     def body(self, name: str) -> GraphBuilder:
-        """The body of a Loop, to be filled."""
+        """The body of a Scan, to be filled."""
         body = copy(self)
-        body.nodes, body.iteration, body._prefix = [], f"{name}.iteration", f"{name}."
-        body.observed = []
+        body.nodes, body.scanned, body.observed, body._prefix = [], {}, [], f"{name}."
         return body
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
         """Adds an initializer and returns its name."""
         self.initializers.append(numpy_helper.from_array(value, name))
         return name
+
+    def scan(self, name: str, values: npt.NDArray[np.generic]) -> str:
+        """Adds an initializer [iteration], in a Scan's body, and returns the name of the iteration's own value."""
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        self.scanned[self.constant(name, values)] = helper.make_tensor_value_info(f"{name}.now", kind, [])
+        return f"{name}.now"
 
     def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: Any) -> str:
         """Adds a node with one output and returns the output's name."""

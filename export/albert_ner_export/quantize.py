@@ -58,8 +58,7 @@ def observe_ranges(
         By the name of each linear but the classifier: float32 [iteration, 2, channel], minimum and maximum, both
         including 0.
     """
-    model = build_graph(config, weights, observe="ranges").SerializeToString()
-    session = open_session(model, threads=available_cores())
+    session = open_session(build_graph(config, weights, observe="ranges").SerializeToString(), available_cores())
     outputs = [observed_name(linear) for linear in weights.linears]
     ranges = [np.zeros(1, np.float32)] * len(outputs)
     for sequence in sequences:

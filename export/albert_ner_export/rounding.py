@@ -22,6 +22,7 @@ _LOWEST, _HIGHEST = -64, 63
 _DAMPING = 0.01  # of the mean second moment, added to each
 _BLOCK = 128  # rows whose effect on the later ones is added up in one product
 _INPUTS = 8  # that each second moment is estimated from, for each channel
+_MOST_BYTES = 256 * 10**6  # of inputs that are seen at a time
 _WIDEST = 8192  # channels: the moments of more would take gigabytes, and their weights are rounded to the nearest
 
 
@@ -111,18 +112,23 @@ def round_weight(weight: Float32, scale: Float32, moments: Float32) -> npt.NDArr
 
 
 def _thin_out(config: AlbertConfig, sequences: Sequence[npt.NDArray[np.int64]]) -> Sequence[npt.NDArray[np.int64]]:
-    """Every so many-th sequence, so that together they are as many pieces as the widest linear needs."""
+    """Every so many-th sequence, so that together they are as many pieces as the widest linear needs.
+
+    Of a deep and wide model the sequences are cut, too, as the inputs of all its linears in all iterations are held.
+    """
+    layers = config.num_hidden_layers * config.inner_group_num
+    piece = 4 * layers * (3 * config.hidden_size + config.intermediate_size)
+    cut = [sequence[: _MOST_BYTES // piece] for sequence in sequences]
     width = min(config.intermediate_size, _WIDEST)
     needed = _INPUTS * width / min(config.iterations)
-    return sequences[:: max(1, int(sum(map(len, sequences)) / needed))]
+    return cut[:: max(1, int(sum(map(len, cut)) / needed))]
 
 
 def _second_moments(
     config: AlbertConfig, weights: AlbertWeights, layers: Sequence[Layer], sequences: Sequence[npt.NDArray[np.int64]]
 ) -> dict[str, Float32]:
     """By linear: float32 [input, input] of its quantized inputs, over all pieces and iterations."""
-    model = build_graph(config, weights, observe="values").SerializeToString()
-    session = open_session(model, threads=available_cores())
+    session = open_session(build_graph(config, weights, observe="values").SerializeToString(), available_cores())
     pairs = [(layer, linear) for layer in layers for linear in layer.linears if len(linear.weight) <= _WIDEST]
     outputs = [observed_name(linear) for _, linear in pairs]
     moments = {linear.name: np.zeros((len(linear.weight),) * 2, np.float32) for _, linear in pairs}
@@ -140,7 +146,10 @@ def _quantized_inputs(layer: Layer, linear: Linear | QuantizedLinear, values: Fl
     zero = linear.input_zero_point[:, None, None].astype(np.float32)
     if linear is layer.ffn and layer.smoothing is not None:
         values = values / layer.smoothing
-    found = (np.clip(np.rint(values / scale) + zero, 0, 255) - zero) * scale
+    found = values / scale
+    np.rint(found, out=found)  # all in place, as they may be some hundred megabytes
+    np.clip(found, -zero, 255 - zero, out=found)
+    found *= scale
     if linear is layer.ffn_output and layer.float_channels is not None:
         found[..., layer.float_channels.indices] = 0
     return np.asarray(found.reshape(-1, found.shape[-1]), np.float32)
