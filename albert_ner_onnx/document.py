@@ -24,7 +24,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _TEXT_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; line-height: 2; max-width: 60em"
 _ENTITY_STYLE = (
     "color: inherit; background: hsl({hue} 80% 50% / .2); border-bottom: 2px solid hsl({hue} 70% 45%); "
-    "border-radius: .25em .25em 0 0; padding: .15em .3em"
+    "border-radius: .25em .25em 0 0; padding: .15em .3em; "
+    "-webkit-box-decoration-break: clone; box-decoration-break: clone"  # where an entity is broken across lines
 )
 _LABEL_STYLE = "font-size: .7em; font-weight: bold; letter-spacing: .04em; margin-left: .5em; user-select: none"
 
@@ -59,7 +60,7 @@ class Document:
         self,
         *,
         white_list: Iterable[str] | None = None,
-        preserve_position: bool = True,
+        preserve_position: bool | None = None,
         no_schema: bool | None = None,
     ) -> dict[str, list[Annotation]]:
         """The annotations that Spark NLP's Tokenizer, AlbertForTokenClassification and NerConverter give.
@@ -71,6 +72,7 @@ class Document:
             white_list: Labels of the chunks to keep, NerConverter's `whiteList`; empty for all. By default what the
                 package carries.
             preserve_position: Its `preservePosition`: if false, a chunk's text is its first word, and its offsets stay.
+                By default what the package carries.
             no_schema: Its `nerHasNoSchema`: if true, a chunk's label is the whole tag of its first word, not what is
                 left of it without two characters. By default what the package carries.
 
@@ -87,6 +89,8 @@ class Document:
             white_list = (carried.white_list if carried else None) or ()
         if no_schema is None:
             no_schema = carried is not None and carried.has_no_schema
+        if preserve_position is None:
+            preserve_position = carried is None or carried.preserve_position
         annotator = Annotator(self)
         return {
             "token": annotator.tokens(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
@@ -32,12 +32,15 @@ class SparkNlp:
         masked_piece: The piece that the engine masks; `None` if it masks none.
         white_list: The labels that its NerConverter keeps; `None` for all.
         has_no_schema: Whether its NerConverter takes tags for labels, without prefixes.
+        preserve_position: Whether a chunk's text is all that its offsets span, not its first word alone; older
+            packages don't say, and mean it.
     """
 
     exact: bool
     masked_piece: int | None
     white_list: tuple[str, ...] | None
     has_no_schema: bool
+    preserve_position: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +183,8 @@ def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
     for field in fields(kind):  # type: ignore[arg-type]
         name = field.name
         if name not in data:
+            if field.default is not MISSING:
+                continue
             raise PackageError(f"{path}: {prefix}{name} is missing; export the package again")
         value = data[name]
         if nested := _NESTED.get(name):

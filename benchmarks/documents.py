@@ -3,8 +3,9 @@
     python -m benchmarks.documents FILE        # such as CoNLL-2003's eng.testa
 
 A document ends at a line of `-DOCSTART-`; its sentences are the file's. A file without such lines is one document.
-Stability: the sentences of a document are dropped one by one from its beginning, so that windows fall elsewhere, and it
-is counted how often a word keeps its tag. What to compare it with: how often it does when it loses all its neighbours.
+Stability: up to eight sentences are put before a long document, so that its windows fall elsewhere, and it is counted
+what keeps its tag and how far scores move. What to compare it with: the same when the neighbours of each sentence are
+others, or none.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
-from itertools import chain, product
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain, cycle, islice, product
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.evaluation import evaluate
@@ -22,7 +28,14 @@ from albert_ner_onnx.formats import ConllSentence, read_conll_documents
 from benchmarks.environment import describe
 
 RUNS = 2  # of which the faster counts
-SHIFTS = 8  # sentences that are dropped, one after another
+SHIFTS = 8  # sentences that are put before a text, one after another
+LONGEST = 20  # documents of which stability is measured
+CHANGED = {
+    "other_windows": "where windows fall",
+    "other_neighbours": "the neighbours of each sentence",
+    "no_neighbours": "each sentence is alone",
+}
+BLANK_LINE = "\n\n"  # always ends a sentence
 
 
 def tag(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence]]) -> list[list[str]]:
@@ -50,26 +63,88 @@ def measure(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSent
     }
 
 
-def stability(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence]]) -> dict[str, float]:
-    """Share of words, in percent, that keep their tag when sentences around theirs are dropped."""
-    shifted_words = kept = words = alone = 0
-    for document in documents:
-        sentences = [sentence.words for sentence in document]
-        whole = recognizer.tag_document(sentences)
-        alone += _same(whole, recognizer.tag(sentences))
-        words += sum(map(len, sentences))
-        for dropped in range(1, min(SHIFTS, len(sentences) - 1) + 1):
-            kept += _same(whole[dropped:], recognizer.tag_document(sentences[dropped:]))
-            shifted_words += sum(map(len, sentences[dropped:]))
+class Reading(NamedTuple):
+    """What is found in a sentence.
+
+    Attributes:
+        tags: Tag of each word.
+        scores: Score of each entity, by its label and its offsets in the sentence.
+    """
+
+    tags: list[str]
+    scores: dict[tuple[str, int, int], float]
+
+
+def read(recognizer: EntityRecognizer, sentences: Sequence[str]) -> list[Reading]:
+    """Reads sentences as one text; of each its tags and entities."""
+    document = recognizer.analyze(BLANK_LINE.join(sentences))
+    starts = list(accumulate((len(sentence) + len(BLANK_LINE) for sentence in sentences), initial=0))
+    found = [Reading([], {}) for _ in sentences]
+    for word, tag in zip(document.words, document.tags, strict=True):
+        found[bisect_right(starts, word.start) - 1].tags.append(tag)
+    for entity in document.entities:
+        index = bisect_right(starts, entity.start) - 1
+        place = (entity.label, entity.start - starts[index], entity.end - starts[index])
+        found[index].scores[place] = entity.score
+    return found
+
+
+def changes(pairs: Iterable[tuple[Reading, Reading]]) -> dict[str, float]:
+    """Shares of tags and entities, in percent, that another reading of the same sentences keeps; how scores change."""
+    tags, entities, scores = Counter[bool](), Counter[bool](), []
+    for before, after in pairs:
+        tags.update(map(str.__eq__, before.tags, after.tags))
+        entities.update(place in after.scores for place in before.scores)
+        scores += [abs(before.scores[place] - after.scores[place]) for place in before.scores.keys() & after.scores]
     return {
-        "same_tag_in_other_windows": round(100 * kept / shifted_words, 2),
-        "same_tag_without_neighbours": round(100 * alone / words, 2),
+        "tags_kept": round(100 * tags[True] / tags.total(), 2),
+        "entities_kept": round(100 * entities[True] / entities.total(), 2),
+        "score_change_mean": round(float(np.mean(scores)), 4),
+        "score_change_99_percent": round(float(np.quantile(scores, 0.99)), 4),
     }
 
 
-def _same(before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> int:
-    """Number of words with the same tag."""
-    return sum(map(str.__eq__, chain.from_iterable(before), chain.from_iterable(after)))
+def stability(recognizer: EntityRecognizer, texts: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+    """What changes in texts, lists of sentences, if windows fall elsewhere, and if neighbours are others or none.
+
+    Each text is read as it is, after 1 to `SHIFTS` sentences of the next text, with a sentence of the next text behind
+    each of its own, and sentence by sentence.
+    """
+    found: dict[str, list[tuple[Reading, Reading]]] = defaultdict(list)
+    for text, other in zip(texts, [*texts[1:], *texts[:1]], strict=True):
+        whole = read(recognizer, text)
+        for shift in range(1, SHIFTS + 1):
+            shifted = [*islice(cycle(other), shift), *text]
+            found["other_windows"] += zip(whole, read(recognizer, shifted)[shift:], strict=True)
+        mixed = list(chain.from_iterable(zip(text, cycle(other), strict=False)))
+        found["other_neighbours"] += zip(whole, read(recognizer, mixed)[::2], strict=True)
+        alone = [read(recognizer, [sentence])[0] for sentence in text]
+        found["no_neighbours"] += zip(whole, alone, strict=True)
+    return {name: changes(pairs) for name, pairs in found.items()}
+
+
+def longest(documents: Sequence[Sequence[ConllSentence]]) -> list[list[str]]:
+    """The sentences of the longest documents, words joined by blanks."""
+    found = sorted(documents, key=lambda document: -sum(len(sentence.words) for sentence in document))[:LONGEST]
+    return [[" ".join(sentence.words) for sentence in document] for document in found]
+
+
+def tables(result: Mapping[str, Any]) -> list[str]:
+    """The tables of benchmarks/README.md: of decoders and contexts, and of stability."""
+    figures = [["context, decoder", "FB1", "precision", "recall", "words per second of a core"]]
+    for name, found in result["figures"].items():
+        shares = (f"{found[key]:.2f}" for key in ("fb1", "precision", "recall"))
+        figures.append([name, *shares, f"{found['words_per_core_second']:,}"])
+    stable = [["what is changed", "tags kept, %", "entities kept, %", "scores move by", "99 % of them by less than"]]
+    for key, name in CHANGED.items():
+        found = result["stability"][key]
+        shares = (f"{found[share]:.2f}" for share in ("tags_kept", "entities_kept"))
+        moves = (f"{found[move]:.3f}" for move in ("score_change_mean", "score_change_99_percent"))
+        stable.append([name, *shares, *moves])
+    return [
+        "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
+        for rows in (figures, stable)
+    ]
 
 
 def main() -> None:
@@ -89,11 +164,11 @@ def main() -> None:
         "documents": len(documents),
         "words": sum(len(sentence.words) for document in documents for sentence in document),
         "figures": figures,
-        "stability": stability(load(arguments.package, context="document"), documents[::10]),
+        "stability": stability(load(arguments.package, context="document"), longest(documents)),
         "environment": describe(),
     }
     arguments.output.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    print(json.dumps({name: value for name, value in result.items() if name != "environment"}, indent=2))
+    print(*tables(result), sep="\n")
 
 
 if __name__ == "__main__":

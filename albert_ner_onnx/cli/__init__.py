@@ -14,10 +14,17 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from albert_ner_onnx import __version__
-from albert_ner_onnx.cli import console, evaluate, export, info, recognize, score
+from albert_ner_onnx.cli import benchmark, console, evaluate, export, info, recognize, score
 from albert_ner_onnx.errors import AlbertNerError
 
-COMMANDS = {"recognize": recognize, "evaluate": evaluate, "score": score, "info": info, "export": export}
+COMMANDS = {
+    "recognize": recognize,
+    "evaluate": evaluate,
+    "score": score,
+    "info": info,
+    "benchmark": benchmark,
+    "export": export,
+}
 _USAGE = """albert-ner [recognize] [OPTION...] TEXT...
        albert-ner COMMAND [OPTION...] ..."""
 _DESCRIPTION = f"""Named entity recognition with ALBERT in ONNX Runtime.

@@ -43,7 +43,7 @@ class ProgressBar:
         """Draws the bar anew: `done` of its total are done."""
         full = _BAR_WIDTH * done // self._total
         speed = done / max(time.perf_counter() - self._started, 1e-9)
-        rate = f", {speed:.0f}/s" if done else ""
+        rate = f", {speed:.0f}/s" if speed >= 1 else ""
         self._write(f"[{'#' * full}{' ' * (_BAR_WIDTH - full)}] {done}/{self._total} {self._unit}{rate}")
 
     def _write(self, line: str) -> None:

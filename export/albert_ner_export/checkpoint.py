@@ -40,12 +40,14 @@ class SparkNlpSettings:
         masked_piece: The piece that its engine's attention ignores wherever it stands; `None` if it ignores none.
         white_list: The labels that its NerConverter keeps; `None` for all.
         has_no_schema: Whether its NerConverter takes the tags for labels, without prefixes.
+        preserve_position: Whether its chunks' texts are all that their offsets span, not their first words alone.
     """
 
     engine: str
     masked_piece: int | None = None
     white_list: tuple[str, ...] | None = None
     has_no_schema: bool = False
+    preserve_position: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

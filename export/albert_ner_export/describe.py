@@ -90,5 +90,9 @@ def describe_spark_nlp(found: SparkNlpSettings | None, exact: bool) -> SparkNlp 
         return None
     masked_piece = found.masked_piece if exact else None
     return SparkNlp(
-        exact=exact, masked_piece=masked_piece, white_list=found.white_list, has_no_schema=found.has_no_schema
+        exact=exact,
+        masked_piece=masked_piece,
+        white_list=found.white_list,
+        has_no_schema=found.has_no_schema,
+        preserve_position=found.preserve_position,
     )

@@ -86,6 +86,12 @@ def test_what_the_package_carries_is_the_default() -> None:
         carried = document_of_case(case, SparkNlp(exact=False, masked_piece=None, white_list=None, has_no_schema=True))
         assert carried.as_spark_nlp() == document_of_case(case).as_spark_nlp(no_schema=True)
         assert carried.as_spark_nlp(no_schema=False) == document_of_case(case).as_spark_nlp()
+        carried = document_of_case(
+            case,
+            SparkNlp(exact=False, masked_piece=None, white_list=None, has_no_schema=False, preserve_position=False),
+        )
+        assert carried.as_spark_nlp() == document_of_case(case).as_spark_nlp(preserve_position=False)
+        assert carried.as_spark_nlp(preserve_position=True) == document_of_case(case).as_spark_nlp()
 
 
 @pytest.mark.parametrize("name", ["tensorflow_lower_128", "onnx_cased_512", "onnx_lower_16"])

@@ -72,6 +72,19 @@ def test_a_missing_key_is_named(package: Path) -> None:
         load(package)
 
 
+@pytest.mark.parametrize(
+    ("change", "found"), [({}, True), ({"preserve_position": False}, False), ({"preserve_position": True}, True)]
+)
+def test_older_packages_do_not_say_what_chunks_are(package: Path, change: dict[str, bool], found: bool) -> None:
+    data = json.loads((package / "manifest.json").read_text())
+    kept = {"exact": False, "masked_piece": None, "white_list": None, "has_no_schema": False} | change
+    (package / "manifest.json").write_text(json.dumps(data | {"spark_nlp": kept}))
+    manifest = Manifest.read(package)
+    assert manifest.spark_nlp is not None
+    assert manifest.spark_nlp.preserve_position == found
+    assert json.loads(manifest.to_json())["spark_nlp"] == kept | {"preserve_position": found}
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
 def test_a_flipped_bit_is_refused(package: Path, name: str) -> None:
     data = bytearray((package / name).read_bytes())

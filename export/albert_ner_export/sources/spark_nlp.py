@@ -135,8 +135,13 @@ def _settings(engine: str, model: bytes, stages: list[Stage], path: Path) -> Spa
         if not isinstance(white_list, list) or not all(isinstance(label, str) for label in white_list):
             raise ExportError(f"{path}: whiteList of {converter.uid} must be labels, found {str(white_list)[:60]!r}")
         white_list = tuple(white_list)
-    no_schema = _parameter(converter, "nerHasNoSchema", None, False, path)
-    return SparkNlpSettings(engine=engine, masked_piece=masked, white_list=white_list, has_no_schema=no_schema)
+    return SparkNlpSettings(
+        engine=engine,
+        masked_piece=masked,
+        white_list=white_list,
+        has_no_schema=_parameter(converter, "nerHasNoSchema", None, False, path),
+        preserve_position=_parameter(converter, "preservePosition", None, True, path),
+    )
 
 
 def _read_labels(archive: Archive, names: list[str], classifier: Stage) -> tuple[str, ...]:

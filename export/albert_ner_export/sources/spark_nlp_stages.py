@@ -23,12 +23,12 @@ _PIPELINE = "org.apache.spark.ml.PipelineModel"
 _COLUMNS = {"inputCol", "inputCols", "outputCol", "lazyAnnotator"}
 _READ = {
     CLASSIFIER: {"caseSensitive", "maxSentenceLength", "engine", "batchSize", "configProtoBytes"},
-    CONVERTER: {"whiteList", "nerHasNoSchema"},
+    CONVERTER: {"whiteList", "nerHasNoSchema", "preservePosition"},
 }
 # What each other parameter must be; one that isn't listed must not be set
 _EXPECTED: dict[str, dict[str, Any]] = {
     CLASSIFIER: {},
-    CONVERTER: {"preservePosition": True},
+    CONVERTER: {},
     _ASSEMBLER: {"cleanupMode": "disabled"},
     _TOKENIZER: {"minLength": 0, "maxLength": 99999, "targetPattern": r"\S+", "caseSensitiveExceptions": True},
 }

@@ -9,8 +9,10 @@ import pytest
 
 import toy
 from albert_ner_export.checkpoint import SourceOptions, SparkNlpSettings
+from albert_ner_export.describe import describe_spark_nlp
 from albert_ner_export.sources.spark_nlp import is_spark_nlp, read_spark_nlp
 from albert_ner_onnx import ExportError
+from albert_ner_onnx.manifest import SparkNlp
 from spark_nlp_archives import (
     CLASSIFIER,
     CONVERTER,
@@ -90,9 +92,21 @@ def test_case_and_length_are_the_archives_unless_told_otherwise(tmp_path: Path) 
 
 def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
     changed = with_parameter(members(PIPELINE), CONVERTER, "whiteList", ["PER", "LOC"])
+    changed = with_parameter(changed, CONVERTER, "preservePosition", False)
     path = write_zip(tmp_path, with_parameter(changed, CONVERTER, "nerHasNoSchema", True))
-    expected = SparkNlpSettings(engine="onnx", white_list=("PER", "LOC"), has_no_schema=True)
-    assert read_archive(path, exact_spark_nlp=True).spark_nlp == expected
+    settings = SparkNlpSettings(engine="onnx", white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False)
+    found = read_archive(path, exact_spark_nlp=True).spark_nlp
+    assert found == settings
+    assert describe_spark_nlp(found, exact=True) == SparkNlp(
+        exact=True, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False
+    )
+
+
+@pytest.mark.parametrize("name", ["nerHasNoSchema", "preservePosition"])
+def test_a_setting_of_another_type_is_refused(tmp_path: Path, name: str) -> None:
+    path = write_zip(tmp_path, with_parameter(members(PIPELINE), CONVERTER, name, 1))
+    with pytest.raises(ExportError, match=f"{name} of NerConverter_7ab92ac444b0 must be bool, found '1'"):
+        read_archive(path)
 
 
 # --- Detection and damage ---------------------------------------------------------------------------------------------

@@ -48,7 +48,6 @@ def other_rules() -> Files:
         (lambda: with_parameter(members(PIPELINE), TOKENIZER, "exceptions", ["New York"]), 'exceptions = ["New York"]'),
         (lambda: with_parameter(members(PIPELINE), TOKENIZER, "splitChars", ["-"]), 'splitChars = ["-"]'),
         (other_rules, "b8f93cd0e445 has the rules"),
-        (lambda: with_parameter(members(PIPELINE), CONVERTER, "preservePosition", False), "preservePosition = false"),
         (lambda: with_parameter(members(PIPELINE), CONVERTER, "threshold", 0.5), "threshold = 0.5"),
         (lambda: with_parameter(members(PIPELINE), ASSEMBLER, "cleanupMode", "shrink"), 'cleanupMode = "shrink"'),
         (lambda: with_parameter(members(PIPELINE), CLASSIFIER, "novelty", 1), "novelty = 1"),

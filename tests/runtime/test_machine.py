@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import builtins
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from albert_ner_onnx.machine import describe_machine, resident_memory
+
+RASPBERRY_PI = {
+    "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd crc32\nCPU part\t: 0xd08\n\nprocessor\t: 1\nFeatures\t: x\n",
+    "/proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
+}
+PC = {"/proc/cpuinfo": "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: sse avx2 avx\n\nprocessor\t: 1\n"}
+
+
+def give_files(monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> None:
+    def read_text(path: Path, *options: object) -> str:
+        try:
+            return files[str(path)]
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+
+
+@pytest.mark.parametrize(
+    ("files", "cpu", "flags"),
+    [
+        (PC, "Some CPU @ 2 GHz", ("avx", "avx2", "sse")),
+        (RASPBERRY_PI, "Raspberry Pi 4 Model B Rev 1.4", ("asimd", "crc32", "fp")),
+        ({}, platform.processor() or platform.machine(), ()),
+    ],
+)
+def test_cpu(monkeypatch: pytest.MonkeyPatch, files: dict[str, str], cpu: str, flags: tuple[str, ...]) -> None:
+    versions = describe_machine().versions
+    monkeypatch.setattr("albert_ner_onnx.machine.version", versions.__getitem__)  # it reads files, too
+    give_files(monkeypatch, files)
+    found = describe_machine()
+    assert (found.cpu, found.cpu_flags) == (cpu, flags)
+
+
+def test_this_machine() -> None:
+    found = describe_machine()
+    assert found.cores == os.cpu_count()
+    assert found.versions["python"] == platform.python_version()
+    assert all(found.versions[name] == version(name) for name in ("onnxruntime", "tokenizers", "numpy"))
+    lines = found.report().splitlines()
+    assert lines[0] == f"{found.cpu}, {found.cores} cores, {platform.system()} {platform.machine()}"
+    assert f"numpy {np.__version__}" in lines[1]
+
+
+def test_memory_follows_what_is_held() -> None:
+    """In a process of its own, as others' garbage may go meanwhile; the kernel's counters may be 1 MB late."""
+    code = """if True:
+        import numpy as np
+        from albert_ner_onnx.machine import peak_memory, resident_memory
+        found = [resident_memory()]
+        held = np.ones(8_000_000)
+        found += [resident_memory(), peak_memory()]
+        del held
+        print(*found, resident_memory(), peak_memory())
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    before, during, peak, after, last_peak = map(int, done.stdout.split())
+    assert during - before == pytest.approx(64e6, abs=2e6)
+    assert after == pytest.approx(before, abs=2e6)
+    assert min(peak, last_peak) >= during - 1e6
+    assert max(peak, last_peak) <= during + 20e6
+
+
+@pytest.mark.parametrize(("system", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_memory_without_proc(monkeypatch: pytest.MonkeyPatch, system: str, unit: int) -> None:
+    give_files(monkeypatch, {})
+    monkeypatch.setattr(sys, "platform", system)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = resident_memory()
+    assert found
+    assert before <= found / unit <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_memory_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = builtins.__import__
+
+    def refuse(name: str, *rest: Any) -> Any:
+        if name == "resource":
+            raise ModuleNotFoundError(name)
+        return imported(name, *rest)
+
+    give_files(monkeypatch, {})
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    assert resident_memory() is None

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.errors import InferenceError
+from albert_ner_onnx.startup import Startup, measure_startup, own_texts
+from toy_packages import INT8
+
+STARTUP = Startup(
+    starts=5,
+    total_ms=300.0,
+    import_ms=150.0,
+    load_ms=75.5,
+    first_ms=2.25,
+    imported_bytes=58_800_000,
+    loaded_bytes=None,
+    used_bytes=118_300_000,
+    peak_bytes=120_000_000,
+)
+
+
+def test_new_processes() -> None:
+    found = measure_startup(INT8, 0)
+    assert found.starts == 3
+    assert min(found.import_ms, found.load_ms, found.first_ms) > 0
+    assert found.total_ms > found.import_ms + found.load_ms + found.first_ms
+    assert found.imported_bytes
+    assert found.loaded_bytes
+    assert found.used_bytes
+    assert found.peak_bytes
+    assert 10e6 < found.imported_bytes < found.loaded_bytes <= found.peak_bytes
+    assert found.used_bytes <= found.peak_bytes < 500e6
+
+
+def test_a_package_that_fails(tmp_path: Path) -> None:
+    with pytest.raises(InferenceError, match=r"^\S*: a new process failed to use it \(.*no manifest.json in it; .*\)"):
+        measure_startup(tmp_path, 0)
+
+
+def test_report() -> None:
+    lines = STARTUP.report().splitlines()
+    rows = {line[:34].strip(): line[34:].strip() for line in lines if line.startswith(" ")}
+    assert lines[0] == "start of a process, ms (median of 5)"
+    assert rows == {
+        "Python itself": "72.2",
+        "imports": "150.0",
+        "package": "75.5",
+        "a text": "2.2",
+        "to the first answer": "300.0",
+        "after the imports": "58.8",
+        "after loading": "unknown",
+        "after all sentences": "118.3",
+        "at the peak": "120.0",
+    }
+    assert "unknown" not in replace(STARTUP, loaded_bytes=1).report()
+
+
+def test_our_own_texts() -> None:
+    texts = own_texts()
+    assert len(texts) == len(set(texts)) == 40
+    lengths = [len(text.split()) for text in texts]
+    assert (min(lengths), max(lengths)) == (5, 55)
+    assert all(text == text.strip() for text in texts)
