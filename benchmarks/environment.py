@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("onnxruntime", "tokenizers", "numpy", "onnx", "torch", "transformers", "optimum", "seqeval")
+_PACKAGES = tuple("onnxruntime tokenizers numpy onnx torch transformers optimum openvino nncf spacy seqeval".split())
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -39,8 +39,9 @@ from benchmarks.accuracy import CHECKPOINT, score
 from benchmarks.batch_dependence import Sentences, compare_batches
 from benchmarks.dynamic_graph import dynamic_graph
 from benchmarks.environment import describe
+from benchmarks.peers.stock import STOCK, make_in_a_process
 from benchmarks.quantization_plot import SHAPES, plot
-from benchmarks.sizes import describe_graph, in_a_process
+from benchmarks.sizes import describe_graph
 
 RESULT = Path(__file__).parent / "results" / "quantization.json"
 MAX_PIECES = 128  # as in the package that comes along
@@ -66,25 +67,17 @@ def export_ours(folder: Path) -> dict[str, Path]:
 
 def export_stock(folder: Path, package: Path) -> dict[str, Path]:
     """Packages of the variants that optimum and ONNX Runtime make, with the tokenizer and manifest of one of ours."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    checkpoint = folder / "checkpoint"  # its neighbour `float32` is where `export_peer` looks for the plain export
-    shutil.copytree(CHECKPOINT, checkpoint)
-    files = {}
-    for kind in ("float32", "quantize_dynamic", "o1_quantizer"):
-        _report(f"optimum: {kind}")
-        figures = in_a_process("export_peer", str(checkpoint), str(folder / kind), kind)
-        if "failed" in figures:
-            raise SystemExit(f"optimum's export {kind} failed: {figures['failed']}")
-        files[kind] = Path(figures["file"])
-    bare = folder / "bare.onnx"
-    quantize_dynamic(files["float32"], bare, weight_type=QuantType.QInt8)
     named = {
-        "stock: quantize_dynamic": bare,
-        "stock: the same, pre-processed": files["quantize_dynamic"],
-        "stock: optimum O1 and quantizer": files["o1_quantizer"],
+        "stock: quantize_dynamic": "bare_quantize_dynamic",
+        "stock: the same, pre-processed": "quantize_dynamic",
+        "stock: optimum O1 and quantizer": "o1_quantizer",
     }
-    return {name: _with_model(package, file) for name, file in named.items()}
+    packages = {}
+    for name, kind in named.items():
+        _report(name)
+        make_in_a_process(kind, CHECKPOINT, folder)
+        packages[name] = _with_model(package, folder / kind / STOCK[kind])
+    return packages
 
 
 def _with_model(package: Path, file: Path) -> Path:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import describe
+from benchmarks.peers.stock import make
 
 RESULT = Path(__file__).parent / "results" / "sizes.json"
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
@@ -76,30 +77,9 @@ def export(checkpoint: str, out: str, precision: str) -> dict[str, Any]:
     }
 
 
-def export_peer(checkpoint: str, out: str, kind: str) -> dict[str, Any]:
-    """Exports with optimum, and quantizes as its documentation or ONNX Runtime's says. Returns the file's path."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-    from optimum.exporters.onnx import main_export
-    from optimum.onnxruntime import ORTModelForTokenClassification, ORTOptimizer, ORTQuantizer
-    from optimum.onnxruntime.configuration import AutoOptimizationConfig, AutoQuantizationConfig
-
-    folder = Path(out)
-    if kind == "float32":
-        main_export(checkpoint, folder, task="token-classification", dtype="fp32", do_validation=False)
-        return {"file": str(folder / "model.onnx")}
-    plain = Path(checkpoint).parent / "float32"
-    if kind == "quantize_dynamic":
-        folder.mkdir()
-        quant_pre_process(str(plain / "model.onnx"), str(folder / "pre.onnx"), skip_symbolic_shape=True)
-        quantize_dynamic(folder / "pre.onnx", folder / "model.onnx", weight_type=QuantType.QInt8)
-        return {"file": str(folder / "model.onnx")}
-    optimizer = ORTOptimizer.from_pretrained(ORTModelForTokenClassification.from_pretrained(plain))
-    optimizer.optimize(save_dir=folder, optimization_config=AutoOptimizationConfig.O1())
-    quantizer = ORTQuantizer.from_pretrained(folder, file_name="model_optimized.onnx")
-    settings = AutoQuantizationConfig.avx512_vnni(is_static=False, per_channel=False)
-    quantizer.quantize(save_dir=folder, quantization_config=settings)
-    return {"file": str(folder / "model_optimized_quantized.onnx")}
+def export_peer(kind: str, checkpoint: str, folder: str) -> dict[str, Any]:
+    """Makes one of the peers' files, in a folder of all of them. Returns its path."""
+    return {"file": str(make(kind, Path(checkpoint), Path(folder)))}
 
 
 def load(file: str) -> dict[str, Any]:
@@ -199,7 +179,7 @@ def measure(variant: str) -> dict[str, Any]:
             "correlate", f"{temporary}/fp32/model.onnx", f"{temporary}/int8/model.onnx"
         )
         for kind in ("float32", "quantize_dynamic", "o1_quantizer"):
-            figures = in_a_process("export_peer", checkpoint, f"{temporary}/{kind}", kind)
+            figures = in_a_process("export_peer", kind, checkpoint, f"{temporary}/peers")
             if file := figures.pop("file", None):
                 figures |= in_a_process("load", file) | in_a_process("describe_graph", file)
             result[f"optimum_{kind}"] = figures

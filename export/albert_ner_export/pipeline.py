@@ -118,7 +118,7 @@ def export_package(
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
     texts = PieceTexts(facts, corpus)
     weights = fold_weights(config, checkpoint.tensors)
-    model = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
+    model = _build(config, weights, interface)
 
     report("verifying against optimum's export")
     sequences = texts.verification(config.max_position_embeddings)
@@ -129,23 +129,32 @@ def export_package(
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _settle_scheme(config.tags, logits, sequences)
     description = Description(checkpoint, facts, spark_nlp, interface, verification, scheme)
-    manifest, files = description.package(model)
-    if precision == "int8":
+    if precision == "fp32":
+        manifest, files = description.package(model)
+    else:
         report("calibrating and quantizing")
+        del model  # what it takes is wanted for graphs that are observed
         quantized = _quantize(config, weights, texts, bits)
-        small = build_graph(config, quantized, interface=interface).SerializeToString(deterministic=True)
+        model, small = _build(config, weights, interface), _build(config, quantized, interface)
         report("comparing int8 with float32")
         quality = _compare(description, model, small, texts, least)
         if warning := check(quality):
             report(warning)
         quantization = _describe_quantization(corpus.name, quantized, bits, model, small, quality)
-        exact, (manifest, files) = files, description.package(small, quantization)
+        manifest, files = description.package(small, quantization)
         if gold and sentences:
+            _, exact = description.package(model)
             scores = score_gold({"float32": exact, "int8": files}, sentences, gold.name)
             quantization = replace(quantization, quality=replace(quality, gold=scores))
             manifest, files = description.package(small, quantization)
     write_package(out, files, force=force)
     return manifest
+
+
+def _build(config: AlbertConfig, weights: AlbertWeights, interface: str) -> bytes:
+    """The file of a model."""
+    model: bytes = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
+    return model
 
 
 def _settle(checkpoint: Checkpoint, options: SourceOptions, license: str | None, language: str | None) -> Checkpoint:

@@ -22,7 +22,7 @@ _LOWEST, _HIGHEST = -64, 63
 _DAMPING = 0.01  # of the mean second moment, added to each
 _BLOCK = 128  # rows whose effect on the later ones is added up in one product
 _INPUTS = 8  # that each second moment is estimated from, for each channel
-_MOST_BYTES = 256 * 10**6  # of inputs that are seen at a time
+_MOST_BYTES = 160 * 10**6  # of inputs that are seen at a time
 _WIDEST = 4096  # channels: to factor the moments of more would take gigabytes; their weights are rounded to the nearest
 
 

@@ -1,0 +1,24 @@
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks import latency
+
+
+def test_figures_are_written_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def benchmark(package: Path, seconds: float) -> SimpleNamespace:
+        return SimpleNamespace(as_dict=lambda: {"latencies": [str(package), seconds]}, report=lambda: "a table")
+
+    output = tmp_path / "latency.json"
+    monkeypatch.setattr(latency, "benchmark", benchmark)
+    monkeypatch.setattr(sys, "argv", f"latency --package some --seconds 0.5 --output {output}".split())
+    latency.main()
+    record = json.loads(output.read_text())
+    assert record["latencies"] == ["some", 0.5]
+    assert record["environment"]["cpu"]
+    assert capsys.readouterr().out == "a table\n"

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+from benchmarks.memory import MOMENTS, measure_peer, table
+from benchmarks.peers import OURS, Settings
+from toy_packages import INT8
+
+
+def test_a_process_at_each_moment(tmp_path: Path) -> None:
+    found = measure_peer(OURS, Settings(tmp_path, INT8, tmp_path, threads=1), ["John lives", "in Berlin"], calls=5)
+    memory = found["memory"]
+    assert tuple(memory) == MOMENTS
+    peaks = [memory[moment]["peak"] for moment in MOMENTS]
+    assert peaks == sorted(peaks)
+    assert 10e6 < memory["imported"]["rss"] <= memory["imported"]["peak"]
+    assert memory["loaded"]["rss"] > memory["imported"]["rss"]
+
+
+def test_table() -> None:
+    def moments(megabytes: float) -> dict[str, dict[str, float]]:
+        return {moment: {"rss": megabytes * 1e6, "pss": 1e6, "peak": 2e6 * megabytes} for moment in MOMENTS}
+
+    record = {
+        "peers": {"ours": {"memory": moments(100)}, "other": {"memory": moments(450)}, "third": {"missing": "gone"}},
+        "sentences": 600,
+        "calls": 10_000,
+        "our_growth": 50e6,
+        "our_model_bytes": 14e6,
+    }
+    lines = table(record).splitlines()
+    assert lines[2] == "| ours | 100 (1) | 100 (1) | 100 (1) | 100 (1) | 200 | 1.00 |"
+    assert lines[3].endswith("| 900 | 4.50 |")
+    assert lines[4].startswith("| third | not measured: gone |")
+    assert "50 MB" in lines[-1]
