@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from albert_ner_onnx.machine import describe_machine
 
 _PACKAGES = tuple("onnxruntime tokenizers numpy onnx torch transformers optimum openvino nncf spacy seqeval".split())
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -14,29 +14,19 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 
 def describe() -> dict[str, object]:
     """The machine, the software and the commit, for a benchmark's JSON; no host name and no path is in it."""
-    cpu = _cpu()
+    machine = describe_machine()
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results")
     return {
-        "cpu": cpu.get("model name") or platform.machine(),
-        "cpu_flags": sorted((cpu.get("flags") or cpu.get("Features") or "").split()),  # x86, Arm
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        "cpu": machine.cpu,
+        "cpu_flags": list(machine.cpu_flags),
+        "cores": machine.cores,
+        "system": machine.system,
+        "python": machine.versions["python"],
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "commit": commit,
         "dirty": None if changes is None else changes != "",
     }
-
-
-def _cpu() -> dict[str, str]:
-    """What Linux says of the first core; nothing on other systems."""
-    try:
-        first, _, _ = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in first.splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _version(package: str) -> str | None:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import onnx
 import pytest
 import torch
-from onnx import numpy_helper
 from transformers import AlbertForTokenClassification
 
 import toy
