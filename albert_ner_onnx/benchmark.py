@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import repeat
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from albert_ner_onnx.inputs import iterate
 from albert_ner_onnx.machine import Machine, describe_machine
 from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
 from albert_ner_onnx.session import Session, available_cores
-from albert_ner_onnx.settings import Settings
+from albert_ner_onnx.settings import most_threads
 from albert_ner_onnx.startup import Startup, measure_startup, own_texts
 from albert_ner_onnx.timing import time_calls
 from albert_ner_onnx.tokenization import WordTokenizer
@@ -37,7 +38,7 @@ class Latency:
 
     Attributes:
         pieces: Length of the one sequence that the model is given; `None` for `recognize`, text to entities, on one
-            sentence after another, whose words it has seen before.
+            sentence after another, whose words it knows from the second round on.
         threads: Threads that a call of the model uses inside.
         calls: How many were timed.
         p50_ms: The median.
@@ -125,8 +126,8 @@ def benchmark(
 ) -> Benchmark:
     """Measures a package on this machine, which should do nothing else meanwhile.
 
-    The sentences are forty of our own. Every figure has a warm-up, and takes `seconds`; at least 20 calls are made
-    of what they are not enough for, in up to five times as long.
+    The sentences are forty of our own. Every figure has a warm-up, and takes `seconds`, or up to five times as long
+    where that is not enough for 20 calls of a latency, or three of the others.
 
     Args:
         package: A folder made by `albert-ner export`; by default the package that comes with this one.
@@ -140,11 +141,11 @@ def benchmark(
         InputError: A number of threads or seconds is none.
         InferenceError: The model failed.
     """
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"seconds must be a number above 0, found {seconds!r}")
+    if not isinstance(seconds, Real) or isinstance(seconds, bool) or not 0 < seconds < float("inf"):
+        raise InputError(f"seconds must be a finite number above 0, found {seconds!r}")
     folder = default_package() if package is None else Path(package)
     manifest = Manifest.read(folder)
-    counts = _check_threads((1, available_cores()) if threads is None else threads, manifest)
+    counts = _check_threads((1, available_cores()) if threads is None else threads)
     sequences = _sequences(folder, manifest)
     total = len(counts) * (len(sequences) + 2) + 2  # two of texts each, the default's throughput, and the start
     step = map(progress, range(total + 1), repeat(total))
@@ -193,13 +194,15 @@ def _measure(
     return latencies, throughputs
 
 
-def _check_threads(threads: Iterable[int], manifest: Manifest) -> list[int]:
+def _check_threads(threads: Iterable[int]) -> list[int]:
     """The different numbers of threads, in their order."""
     counts = list(dict.fromkeys(iterate(threads, "threads")))
     if not counts:
         raise InputError("threads must hold a number of threads, found none")
+    most = most_threads()
     for count in counts:
-        Settings.check(manifest, threads=count, decoder=None, context=None, min_score=0, labels=None)
+        if type(count) is not int or not 1 <= count <= most:
+            raise InputError(f"threads must hold whole numbers from 1 to {most}, found {count!r}")
     return counts
 
 

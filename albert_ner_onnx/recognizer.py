@@ -22,7 +22,7 @@ from albert_ner_onnx.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.settings import Settings
 from albert_ner_onnx.words import SPLITTERS, split_words
 
-_PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
+PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
 _PREFETCHED_CHARACTERS = 1_000_000
 
 
@@ -114,7 +114,7 @@ class EntityRecognizer:
             chunk: list[str] = []
             characters = 0
             try:
-                while len(chunk) < _PREFETCHED_TEXTS and characters < _PREFETCHED_CHARACTERS:
+                while len(chunk) < PREFETCHED_TEXTS and characters < _PREFETCHED_CHARACTERS:
                     text = next(texts)
                     check_text(text, f"texts[{index}]")
                     chunk.append(text)

@@ -89,10 +89,6 @@ class Session:
         return feeds
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
 def available_cores() -> int:
     """Cores that this process may use: its affinity, and no more than its control groups' quota of time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -52,7 +52,7 @@ class Settings:
         Raises:
             InputError: One is none of what it may be, or isn't what an exact Spark NLP package does.
         """
-        most = 4 * (os.cpu_count() or 1)
+        most = most_threads()
         if threads is not None and (type(threads) is not int or not 1 <= threads <= most):
             raise InputError(f"threads must be a whole number from 1 to {most}, or None, found {threads!r}")
         if not isinstance(min_score, Real) or isinstance(min_score, bool) or not 0 <= min_score <= 1:
@@ -73,6 +73,11 @@ class Settings:
     def as_arguments(self) -> dict[str, Any]:
         """The arguments that give the same settings again."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def most_threads() -> int:
+    """More threads than that are a slip: four for each core."""
+    return 4 * (os.cpu_count() or 1)
 
 
 def _choose(name: str, value: str | None, known: Sequence[str], only: str | None) -> str | None:

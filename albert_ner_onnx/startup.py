@@ -35,7 +35,7 @@ class Startup:
     Attributes:
         starts: Number of processes.
         total_ms: From the start of the process to its first answer.
-        import_ms: Of that, importing this package and all that it needs.
+        import_ms: Of that, importing what recognizing takes: ONNX Runtime, NumPy, tokenizers and this package.
         load_ms: Of that, loading the model package.
         first_ms: Of that, the first text.
         imported_bytes: Resident after the imports; this and the others are `None` where the system doesn't say.
@@ -107,7 +107,7 @@ def _start(package: Path) -> dict[str, Any]:
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]
     started = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "albert_ner_onnx.startup", package],
+        [sys.executable, "-P", "-m", "albert_ner_onnx.startup", package],  # a random.py in the folder is not meant
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,  # not ours, where an interrupt would show the traceback of two processes
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},

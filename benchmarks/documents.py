@@ -15,19 +15,23 @@ import json
 import time
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, chain, cycle, islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from albert_ner_onnx import EntityRecognizer, load
+from albert_ner_onnx import EntityRecognizer, default_package, load
+from albert_ner_onnx.decoding import argmax_decode, legal_transitions, viterbi_decode
 from albert_ner_onnx.evaluation import evaluate
 from albert_ner_onnx.formats import ConllSentence, read_conll_documents
+from albert_ner_onnx.inference import WordClassifier
+from albert_ner_onnx.manifest import Manifest
 from benchmarks.environment import describe
 
-RUNS = 2  # of which the faster counts
+RUNS = 3  # of which the fastest counts
+DECODINGS = 9  # the same
 SHIFTS = 8  # sentences that are put before a text, one after another
 LONGEST = 20  # documents of which stability is measured
 CHANGED = {
@@ -46,21 +50,49 @@ def tag(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence
     return list(chain.from_iterable(map(recognizer.tag_document, words)))
 
 
-def measure(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence]]) -> dict[str, float]:
-    """FB1, precision and recall in percent, and words for each second of a core, which other processes don't change."""
-    seconds = []
+def measure(
+    recognizers: Mapping[str, EntityRecognizer], documents: Sequence[Sequence[ConllSentence]]
+) -> dict[str, dict[str, float]]:
+    """FB1, precision and recall in percent, and words for each second of a core, of recognizers that take turns."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[list[str]]] = {}
     for _ in range(RUNS):
-        started = time.process_time()
-        found = tag(recognizer, documents)
-        seconds.append(time.process_time() - started)
+        for name, recognizer in recognizers.items():
+            started = time.process_time()  # which other processes change little
+            found[name] = tag(recognizer, documents)
+            seconds[name].append(time.process_time() - started)
+    return {name: _figures(documents, tags, min(seconds[name])) for name, tags in found.items()}
+
+
+def _figures(documents: Sequence[Sequence[ConllSentence]], found: list[list[str]], seconds: float) -> dict[str, float]:
     gold = [sentence.tags for document in documents for sentence in document]
     overall = evaluate(gold, found).overall
     return {
         "fb1": round(overall.fb1, 2),
         "precision": round(overall.precision, 2),
         "recall": round(overall.recall, 2),
-        "words_per_core_second": round(sum(map(len, gold)) / min(seconds)),
+        "words_per_core_second": round(sum(map(len, gold)) / seconds),
     }
+
+
+def decoding_cost(documents: Sequence[Sequence[ConllSentence]], package: Path) -> dict[str, float]:
+    """Microseconds of a core that each decoder takes for a word, its logits given, sentence by sentence."""
+    manifest = Manifest.read(package)
+    sentences = [sentence.words for document in documents for sentence in document]
+    lengths = [len(words) for words in sentences]
+    logits = WordClassifier(package, manifest, None).logits([[words] for words in sentences])
+    transitions = legal_transitions(manifest.tags, manifest.scheme)
+    decoders: dict[str, Callable[[], object]] = {
+        "argmax": lambda: argmax_decode(logits),
+        "viterbi": lambda: viterbi_decode(logits, lengths, transitions),
+    }
+    taken: dict[str, list[float]] = defaultdict(list)
+    for _ in range(DECODINGS):
+        for name, decode in decoders.items():
+            started = time.process_time()
+            decode()
+            taken[name].append(time.process_time() - started)
+    return {name: round(1e6 * min(seconds) / len(logits), 3) for name, seconds in taken.items()}
 
 
 class Reading(NamedTuple):
@@ -155,15 +187,16 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "documents.json")
     arguments = parser.parse_args()
     documents = read_conll_documents(arguments.file)
-    figures = {
-        f"{context}, {decoder}": measure(load(arguments.package, context=context, decoder=decoder), documents)
+    recognizers = {
+        f"{context}, {decoder}": load(arguments.package, context=context, decoder=decoder)
         for context, decoder in product(("sentence", "document"), ("argmax", "viterbi"))
     }
     result = {
         "file": arguments.file.name,
         "documents": len(documents),
         "words": sum(len(sentence.words) for document in documents for sentence in document),
-        "figures": figures,
+        "figures": measure(recognizers, documents),
+        "decoding_microseconds_a_word": decoding_cost(documents, arguments.package or default_package()),
         "stability": stability(load(arguments.package, context="document"), longest(documents)),
         "environment": describe(),
     }

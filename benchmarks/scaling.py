@@ -27,6 +27,7 @@ import numpy as np
 from albert_ner_export.texts import own_corpus
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.machine import peak_memory, resident_memory
+from albert_ner_onnx.recognizer import PREFETCHED_TEXTS
 from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.scaling_plot import plot
@@ -36,7 +37,6 @@ LENGTHS = (1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000)  # characters
 COUNTS = (1_000, 4_000, 20_000, 100_000)  # texts
 LONG_LENGTHS, LONG_COUNTS = (*LENGTHS, 4_000_000, 10_000_000), (*COUNTS, 1_000_000)
 TOLERANCE = 0.1  # of an exponent: over a factor of 1000, a factor of 2
-PREFETCHED_TEXTS = 1024  # what `stream` reads ahead
 # What a word of a text in work takes, in bytes: the word itself, a tuple of 80 with a string of 56 and two offsets of
 # 32; eight references to it, to its text, pieces and tag, of 8 each; one and a half pieces and a bound of 8 each; its
 # tag as a number of 8; and logits, exponentials, their shifted values, probabilities and a copy of these, 9 tags of 4

@@ -105,7 +105,7 @@ def load(file: str) -> dict[str, Any]:
 
 
 def describe_graph(file: str) -> dict[str, Any]:
-    """Size of the file, and how many matrix products with weights are in integers; in a Loop's body, one iteration."""
+    """Size of the file, and how many matrix products with weights are in integers; in a Scan's body, one iteration."""
     import onnx
 
     def products(graph: onnx.GraphProto, constants: set[str]) -> tuple[int, int]:

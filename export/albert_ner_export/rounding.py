@@ -22,6 +22,7 @@ _LOWEST, _HIGHEST = -64, 63
 _DAMPING = 0.01  # of the mean second moment, added to each
 _BLOCK = 128  # rows whose effect on the later ones is added up in one product
 _INPUTS = 8  # that each second moment is estimated from, for each channel
+_LEAST_PIECES = 16  # of a sequence, however deep and wide the model is
 _MOST_BYTES = 160 * 10**6  # of inputs that are seen at a time
 _WIDEST = 4096  # channels: to factor the moments of more would take gigabytes; their weights are rounded to the nearest
 
@@ -118,7 +119,7 @@ def _thin_out(config: AlbertConfig, sequences: Sequence[npt.NDArray[np.int64]]) 
     """
     layers = config.num_hidden_layers * config.inner_group_num
     piece = 4 * layers * (3 * config.hidden_size + config.intermediate_size)
-    cut = [sequence[: _MOST_BYTES // piece] for sequence in sequences]
+    cut = [sequence[: max(_LEAST_PIECES, _MOST_BYTES // piece)] for sequence in sequences]
     width = min(config.intermediate_size, _WIDEST)
     needed = _INPUTS * width / min(config.iterations)
     return cut[:: max(1, int(sum(map(len, cut)) / needed))]

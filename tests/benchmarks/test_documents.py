@@ -3,7 +3,7 @@ from pathlib import Path
 
 from albert_ner_onnx import load
 from albert_ner_onnx.formats import read_conll_documents
-from benchmarks.documents import Reading, changes, longest, measure, read, stability, tables, tag
+from benchmarks.documents import Reading, changes, decoding_cost, longest, measure, read, stability, tables, tag
 from toy_packages import FP32
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -20,7 +20,10 @@ def test_figures_of_both_contexts(tmp_path: Path) -> None:
     by_sentence, whole = load(FP32, context="sentence"), load(FP32, context="document")
     assert tag(by_sentence, documents) == by_sentence.tag(sentences)
     assert tag(whole, documents) == whole.tag_document(sentences[:2]) + whole.tag_document(sentences[2:])
-    assert set(measure(whole, documents)) == {"fb1", "precision", "recall", "words_per_core_second"}
+    assert set(measure({"whole": whole}, documents)["whole"]) == {"fb1", "precision", "recall", "words_per_core_second"}
+    cost = decoding_cost(documents, FP32)
+    assert cost.keys() == {"argmax", "viterbi"}
+    assert all(microseconds > 0 for microseconds in cost.values())
 
 
 def test_a_reading_goes_by_sentences() -> None:

@@ -97,7 +97,7 @@ def test_int8_answers_do_not_depend_on_the_batch(variant: dict[str, Any]) -> Non
 
 
 def nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """All nodes, those of Loops' bodies included."""
+    """All nodes, those of Scans' bodies included."""
     found = []
     for node in graph.node:
         found.append(node)

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -90,3 +93,18 @@ def test_the_manifest_names_what_is_too_wide_to_refine(monkeypatch: pytest.Monke
     *refined, wide = refine(config, weights, before, sequences).linears
     assert wide is before.linears[-1]
     assert all(new is not old for new, old in zip(refined[1:], before.linears[1:-1], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("layers", "hidden", "inner", "longest"),
+    [(6, 384, 1536, 512), (12, 768, 3072, 512), (24, 1024, 4096, 232), (24, 2048, 8192, 116), (96, 16384, 65536, 16)],
+)
+def test_what_is_held_at_a_time_is_bounded(layers: int, hidden: int, inner: int, longest: int) -> None:
+    """Sequences are cut for wide and deep models, never to nothing, and are enough for the widest linear."""
+    sizes: dict[str, Any] = {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": inner}
+    config = replace(AlbertConfig.from_dict(toy.config()), num_hidden_groups=1, inner_group_num=1, **sizes)
+    found = rounding._thin_out(config, [np.arange(512)] * 1000)
+    assert max(map(len, found)) == longest
+    held = 4 * layers * longest * (3 * hidden + inner)
+    assert held <= rounding._MOST_BYTES or longest == rounding._LEAST_PIECES
+    assert sum(map(len, found)) >= 8 * min(inner, rounding._WIDEST) / layers

@@ -73,7 +73,7 @@ def test_together_as_alone(
 ) -> None:
     monkeypatch.setattr(inference, "available_cores", lambda: cores)
     monkeypatch.setattr(inference, "_BATCH_PIECES", batch_pieces)
-    monkeypatch.setattr(recognizer, "_PREFETCHED_TEXTS", len(texts))
+    monkeypatch.setattr(recognizer, "PREFETCHED_TEXTS", len(texts))
     order = list(range(len(texts)))
     if shuffled:
         Random(batch_pieces).shuffle(order)

@@ -112,9 +112,9 @@ def test_report_fits_eighty_columns() -> None:
     assert rest.endswith(STARTUP.report())
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_wrong_seconds(seconds: float) -> None:
-    with pytest.raises(InputError, match=rf"^seconds must be a number above 0, found {seconds}$"):
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "1", None, True])
+def test_wrong_seconds(seconds: Any) -> None:
+    with pytest.raises(InputError, match=rf"^seconds must be a finite number above 0, found {seconds!r}$"):
         benchmark.benchmark(INT8, seconds=seconds)
 
 
@@ -122,9 +122,11 @@ def test_wrong_seconds(seconds: float) -> None:
     ("threads", "message"),
     [
         ([], "threads must hold a number of threads, found none"),
-        ([1, 0], r"threads must be a whole number from 1 to \d+, or None, found 0"),
-        ([10**6], r"threads must be a whole number from 1 to \d+, or None, found 1000000"),
-        (["1"], r"threads must be a whole number from 1 to \d+, or None, found '1'"),
+        ([1, 0], r"threads must hold whole numbers from 1 to \d+, found 0"),
+        ([10**6], r"threads must hold whole numbers from 1 to \d+, found 1000000"),
+        (["1"], r"threads must hold whole numbers from 1 to \d+, found '1'"),
+        ([None], r"threads must hold whole numbers from 1 to \d+, found None"),
+        ([True], r"threads must hold whole numbers from 1 to \d+, found True"),
         ("12", "threads must be .*"),
         (2, "threads must be .*"),
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -64,3 +65,5 @@ def test_our_own_texts() -> None:
     lengths = [len(text.split()) for text in texts]
     assert (min(lengths), max(lengths)) == (5, 55)
     assert all(text == text.strip() for text in texts)
+    for count in range(8, 40):  # a slow model is timed on the first ones alone
+        assert abs(median(lengths[:count]) - median(lengths)) <= 6

@@ -10,8 +10,9 @@ import pytest
 import toy
 from albert_ner_export.checkpoint import SourceOptions, SparkNlpSettings
 from albert_ner_export.describe import describe_spark_nlp
+from albert_ner_export.pipeline import export_package
 from albert_ner_export.sources.spark_nlp import is_spark_nlp, read_spark_nlp
-from albert_ner_onnx import ExportError
+from albert_ner_onnx import ExportError, load
 from albert_ner_onnx.manifest import SparkNlp
 from spark_nlp_archives import (
     CLASSIFIER,
@@ -100,6 +101,20 @@ def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
     assert describe_spark_nlp(found, exact=True) == SparkNlp(
         exact=True, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False
     )
+
+
+@pytest.mark.parametrize("preserved", [True, False])
+def test_what_it_keeps_of_positions_reaches_the_chunks(tmp_path: Path, preserved: bool) -> None:
+    """Without positions a chunk's text is its first word."""
+    path = write_zip(tmp_path, with_parameter(members(PIPELINE), CONVERTER, "preservePosition", preserved))
+    export_package(path, tmp_path / "out", precision="fp32", exact_spark_nlp=True)
+    text = "Angela Merkel flew from New York to the United Nations in Geneva with John Smith ."
+    document = load(tmp_path / "out").analyze(text)
+    chunks = document.as_spark_nlp()["chunk"]
+    whole = [text[chunk["begin"] : chunk["end"] + 1] for chunk in chunks]
+    assert any(" " in words for words in whole)
+    firsts = [words.split()[0] for words in whole]
+    assert [chunk["result"] for chunk in chunks] == (whole if preserved else firsts)
 
 
 @pytest.mark.parametrize("name", ["nerHasNoSchema", "preservePosition"])

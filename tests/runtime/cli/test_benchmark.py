@@ -72,9 +72,9 @@ def test_interrupt_clears_the_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 @pytest.mark.parametrize(
     ("argv", "status", "message"),
     [
-        (["--threads", "0"], 1, "threads must be a whole number from 1 to "),
-        (["--seconds", "0"], 1, "seconds must be a number above 0, found 0.0"),
-        (["--seconds", "nan"], 1, "seconds must be a number above 0, found nan"),
+        (["--threads", "0"], 1, "threads must hold whole numbers from 1 to "),
+        (["--seconds", "0"], 1, "seconds must be a finite number above 0, found 0.0"),
+        (["--seconds", "nan"], 1, "seconds must be a finite number above 0, found nan"),
         (["--package", "missing"], 1, "missing: no such folder"),
         (["--threads", "x"], 2, "argument --threads: invalid int value: 'x' (see `albert-ner benchmark --help`)"),
         (["--threads"], 2, "argument --threads: expected at least one argument"),
