@@ -118,12 +118,14 @@ def export_package(
     facts = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
     texts = PieceTexts(facts, corpus)
     weights = fold_weights(config, checkpoint.tensors)
-    model = _build(config, weights, interface)
 
     report("verifying against optimum's export")
     sequences = texts.verification(config.max_position_embeddings)
-    verification, logits = _verify(checkpoint, model, sequences)
-    checkpoint = replace(checkpoint, tensors={}, original=None)  # an xxlarge's take a gigabyte
+    expected = _reference_answers(checkpoint, sequences)
+    checkpoint = replace(checkpoint, tensors={})  # an xxlarge's take a gigabyte
+    model = _build(config, weights, interface)
+    verification, logits = _verify(checkpoint, model, sequences, expected)
+    checkpoint = replace(checkpoint, original=None)
     if calibration:  # a better text to tell by than ours, for a model of another language
         sequences = texts.calibration(config.max_position_embeddings)
         logits = run_model(model, [part.ids for part in sequences])
@@ -181,20 +183,24 @@ def _settle_scheme(tags: Sequence[str], logits: Sequence[Logits], sequences: Seq
     return "IOB1" if scheme == "IOB2" and opens_with_i(answers) else scheme
 
 
-def _verify(
-    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence]
-) -> tuple[Verification, list[Logits]]:
-    """Compares the float32 graph with the reference, and with a source that is a graph itself; returns its logits."""
-    ids = [sequence.ids for sequence in sequences]
+def _reference_answers(checkpoint: Checkpoint, sequences: Sequence[PieceSequence]) -> list[Logits]:
+    """The logits of optimum's export of the checkpoint."""
     config = checkpoint.config
-    found = run_model(model, ids)
-    if checkpoint.original is not None:
-        answers = run_original(checkpoint.original, ids, config.max_position_embeddings)
-        verify_original(checkpoint.original, answers, found)
     with tempfile.TemporaryDirectory() as folder:
         readable = checkpoint.folder or write_hugging_face(config, checkpoint.tensors, Path(folder) / "checkpoint")
         reference = export_reference(readable, Path(folder) / "reference")
-        expected = run_reference(reference, ids, config.max_position_embeddings)
+        return run_reference(reference, [part.ids for part in sequences], config.max_position_embeddings)
+
+
+def _verify(
+    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence], expected: Sequence[Logits]
+) -> tuple[Verification, list[Logits]]:
+    """Compares the float32 graph with the reference, and with a source that is a graph itself; returns its logits."""
+    ids = [sequence.ids for sequence in sequences]
+    found = run_model(model, ids)
+    if checkpoint.original is not None:
+        answers = run_original(checkpoint.original, ids, checkpoint.config.max_position_embeddings)
+        verify_original(checkpoint.original, answers, found)
     verification = verify_float(expected, found)
     if checkpoint.original is not None:
         verification = replace(verification, reference=f"{verification.reference}, and the ONNX file itself")
