@@ -1,6 +1,9 @@
 """Latency, throughput, start and memory of a package on this machine: `albert-ner benchmark`, kept as JSON.
 
-python -m benchmarks.latency [--package FOLDER] [--seconds S] [--output FILE]
+    python -m benchmarks.latency [--package FOLDER] [--seconds S] [--output FILE]
+    python -m benchmarks.latency --peers [--quick]
+
+With `--peers` it is compared with what one could pick instead: that is `benchmarks.latency_peers`, which has more options.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import json
 from pathlib import Path
 
 from albert_ner_onnx.benchmark import benchmark
+from benchmarks import latency_peers
 from benchmarks.environment import describe
 
 RESULT = Path(__file__).parent / "results" / "latency.json"
@@ -20,10 +24,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to measure each figure")
-    parser.add_argument("--output", type=Path, default=RESULT)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--peers", action="store_true", help="measure others, too; needs the extra `benchmark`")
+    parser.add_argument("--quick", action="store_true", help="with --peers: few rounds")
     arguments = parser.parse_args()
+    if arguments.peers:
+        work, output = latency_peers.WORK, arguments.output or latency_peers.RESULT
+        latency_peers.run(list(latency_peers.MODELS), work, arguments.quick, output)
+        return
     found = benchmark(arguments.package, seconds=arguments.seconds)
-    arguments.output.write_text(json.dumps(found.as_dict() | {"environment": describe()}, indent=2) + "\n")
+    output = arguments.output or RESULT
+    output.write_text(json.dumps(found.as_dict() | {"environment": describe()}, indent=2) + "\n")
     print(found.report())
 
 

@@ -31,6 +31,7 @@ from benchmarks.peers.models import DEFAULT, MODELS, Model, prepare
 from benchmarks.peers.process import PeerProcess, loaded_peers
 
 RESULT = Path(__file__).parent / "results" / "latency_peers.json"
+WORK = Path("build/peers")
 STOCK = ("onnxruntime-int8", "onnxruntime-o1-int8")
 OPENVINO = "openvino-int8-latency"
 ENGINES = (OURS, *STOCK, OPENVINO, EXACT)
@@ -179,7 +180,7 @@ def run(names: Sequence[str], work: Path, quick: bool, output: Path) -> None:
 def main() -> None:
     """Reads the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
+    parser.add_argument("--work", type=Path, default=WORK, help="where made models are kept")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path, default=RESULT)

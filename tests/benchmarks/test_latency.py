@@ -22,3 +22,11 @@ def test_figures_are_written_and_shown(
     assert record["latencies"] == ["some", 0.5]
     assert record["environment"]["cpu"]
     assert capsys.readouterr().out == "a table\n"
+
+
+def test_peers_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(latency.latency_peers, "run", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(sys, "argv", f"latency --peers --quick --output {tmp_path}/peers.json".split())
+    latency.main()
+    assert asked == [(["default", "base", "xlarge"], Path("build/peers"), True, tmp_path / "peers.json")]
