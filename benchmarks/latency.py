@@ -3,7 +3,7 @@
     python -m benchmarks.latency [--package FOLDER] [--seconds S] [--output FILE]
     python -m benchmarks.latency --peers [--quick]
 
-With `--peers` it is compared with what one could pick instead: that is `benchmarks.latency_peers`, which has more options.
+With `--peers` it is compared with what one could pick instead; `benchmarks.latency_peers` has more options for that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from albert_ner_onnx.benchmark import benchmark
 from benchmarks import latency_peers
 from benchmarks.environment import describe
+from benchmarks.peers.models import MODELS
 
 RESULT = Path(__file__).parent / "results" / "latency.json"
 
@@ -30,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.peers:
         work, output = latency_peers.WORK, arguments.output or latency_peers.RESULT
-        latency_peers.run(list(latency_peers.MODELS), work, arguments.quick, output)
+        latency_peers.run(list(MODELS), work, arguments.quick, output)
         return
     found = benchmark(arguments.package, seconds=arguments.seconds)
     output = arguments.output or RESULT

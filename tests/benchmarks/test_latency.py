@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import latency
+from benchmarks import latency, latency_peers
 
 
 def test_figures_are_written_and_shown(
@@ -26,7 +26,7 @@ def test_figures_are_written_and_shown(
 
 def test_peers_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(latency.latency_peers, "run", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(latency_peers, "run", lambda *arguments: asked.append(arguments))
     monkeypatch.setattr(sys, "argv", f"latency --peers --quick --output {tmp_path}/peers.json".split())
     latency.main()
     assert asked == [(["default", "base", "xlarge"], Path("build/peers"), True, tmp_path / "peers.json")]
