@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pictures import INK, styled_pyplot
+
 RESULT = Path(__file__).parent / "results" / "quantization.json"
 SHAPES = ("1×16", "1×64", "1×128", "8×64")
-_OURS, _STOCK, _INK = "#1b6ca8", "#9aa3ab", "#333333"
+_OURS, _STOCK = "#1b6ca8", "#9aa3ab"
 _MARKERS = ("o", "s", "^", "D")
 
 
@@ -22,17 +24,9 @@ def plot(file: Path) -> Path:
     Raises:
         SystemExit: matplotlib is missing.
     """
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise SystemExit("drawing needs matplotlib: pip install 'albert-ner-onnx[benchmark]'") from None
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
     record = json.loads(file.read_text("utf-8"))
     variants = record["variants"]
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif", "font.size": 9}
-    with pyplot.rc_context(settings):
+    with styled_pyplot() as pyplot:
         figure, axes = pyplot.subplots(1, 4, sharey=True, figsize=(12, 3.6), layout="constrained")
         _draw_fb1(axes[0], variants, record["file"])
         _draw_size(axes[1], variants)
@@ -60,10 +54,10 @@ def _colours(variants: dict[str, Any]) -> list[str]:
 def _draw_fb1(axis: Any, variants: dict[str, Any], file: str) -> None:
     values = [found["fb1"] for found in variants.values()]
     axis.scatter(values, range(len(values)), color=_colours(variants), s=40)
-    axis.axvline(values[0], color=_INK, linewidth=0.8, linestyle=":")
+    axis.axvline(values[0], color=INK, linewidth=0.8, linestyle=":")
     span = max(values) - min(values) or 1
     for row, value in enumerate(values):
-        axis.text(value + 0.05 * span, row, f"{value:.2f}", va="center", color=_INK)
+        axis.text(value + 0.05 * span, row, f"{value:.2f}", va="center", color=INK)
     axis.set_xlim(min(values) - 0.1 * span, max(values) + 0.4 * span)
     axis.set_title(f"FB1 on {file}")
 
@@ -77,8 +71,8 @@ def _draw_speed(axis: Any, variants: dict[str, Any]) -> None:
     for shape, marker in zip(SHAPES, _MARKERS, strict=True):
         values = [found["speed"][shape] for found in variants.values()]
         axis.scatter(values, range(len(values)), color=_colours(variants), marker=marker, s=24)
-        axis.scatter([], [], color=_INK, marker=marker, s=24, label=shape)  # for the legend, in no variant's colour
-    axis.axvline(1, color=_INK, linewidth=0.8, linestyle=":")
+        axis.scatter([], [], color=INK, marker=marker, s=24, label=shape)  # for the legend, in no variant's colour
+    axis.axvline(1, color=INK, linewidth=0.8, linestyle=":")
     fastest = max(value for found in variants.values() for value in found["speed"].values())
     axis.set_xlim(0, 1.1 * fastest)
     axis.set_title("speed (float32: 1)")
@@ -94,7 +88,7 @@ def _draw_bars(axis: Any, variants: dict[str, Any], values: list[float], form: s
     axis.barh(range(len(values)), values, color=_colours(variants), height=0.6)
     reach = max(values) or 1
     for row, value in enumerate(values):
-        axis.text(value + 0.02 * reach, row, form.format(value), va="center", color=_INK)
+        axis.text(value + 0.02 * reach, row, form.format(value), va="center", color=INK)
     axis.set_xlim(0, 1.2 * reach)
 
 

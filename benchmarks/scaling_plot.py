@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pictures import INK, styled_pyplot
+
 RESULT = Path(__file__).parent / "results" / "scaling.json"
-_TIME, _MEMORY, _INK = "#1b6ca8", "#c2571a", "#333333"
+_TIME, _MEMORY = "#1b6ca8", "#c2571a"
 _AXES = {"length": "characters of a text", "texts": "texts of a stream"}
 
 
@@ -22,16 +24,8 @@ def plot(file: Path) -> Path:
     Raises:
         SystemExit: matplotlib is missing.
     """
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise SystemExit("drawing needs matplotlib: pip install 'albert-ner-onnx[benchmark]'") from None
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
     record = json.loads(file.read_text("utf-8"))
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "", "font.family": "sans-serif", "font.size": 9}
-    with pyplot.rc_context(settings):
+    with styled_pyplot() as pyplot:
         figure, axes = pyplot.subplots(1, 5, figsize=(15, 3.2), layout="constrained")
         for column, (name, points) in enumerate(record["growth"].items()):
             power = record["exponents"][name]["cpu_seconds"]
@@ -51,7 +45,7 @@ def plot(file: Path) -> Path:
 def _draw_time(axis: Any, name: str, points: Sequence[Any], power: float) -> None:
     sizes, seconds = ([point[key] for point in points] for key in ("size", "cpu_seconds"))
     linear = [seconds[-1] * size / sizes[-1] for size in sizes]
-    axis.loglog(sizes, linear, color=_INK, linewidth=0.8, linestyle=":", label="linear")
+    axis.loglog(sizes, linear, color=INK, linewidth=0.8, linestyle=":", label="linear")
     axis.loglog(sizes, seconds, color=_TIME, marker="o", markersize=4, label=f"power {power:.2f}")
     axis.set(title="CPU time, s", xlabel=_AXES[name])
     axis.legend(frameon=False)
@@ -67,7 +61,7 @@ def _draw_memory(axis: Any, name: str, points: Sequence[Any]) -> None:
 
 
 def _draw_cores(axis: Any, modes: dict[str, Any]) -> None:
-    for (mode, points), colour in zip(modes.items(), (_INK, _TIME), strict=True):
+    for (mode, points), colour in zip(modes.items(), (INK, _TIME), strict=True):
         label = {"threads": "threads in a call", "calls": "calls at once"}[mode]
         cores, speed = ([point[key] for point in points] for key in ("cores", "words_per_second"))
         axis.plot(cores, speed, color=colour, marker="o", markersize=4, label=label)

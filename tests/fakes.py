@@ -15,6 +15,7 @@ from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity
 from albert_ner_onnx.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest
 from albert_ner_onnx.measurements import Quality, Quantization, Verification
+from albert_ner_onnx.startup import Startup
 from albert_ner_onnx.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
@@ -85,6 +86,19 @@ def manifest() -> Manifest:
             ),
         ),
     )
+
+
+STARTUP = Startup(
+    starts=5,
+    total_ms=300.0,
+    import_ms=150.0,
+    load_ms=75.5,
+    first_ms=2.25,
+    imported_bytes=58_800_000,
+    loaded_bytes=None,
+    used_bytes=118_300_000,
+    peak_bytes=120_000_000,
+)
 
 
 class FakeRecognizer:

@@ -13,24 +13,12 @@ import pytest
 
 from albert_ner_onnx import InputError, PackageError, benchmark
 from albert_ner_onnx.manifest import Manifest
-from albert_ner_onnx.startup import Startup, own_texts
+from albert_ner_onnx.startup import own_texts
 from albert_ner_onnx.words import split_words
+from fakes import STARTUP
 from toy_packages import INT8
 
 WORDS = sum(len(split_words(text)) for text in own_texts())
-
-
-STARTUP = Startup(
-    starts=3,
-    total_ms=300.0,
-    import_ms=150.0,
-    load_ms=75.5,
-    first_ms=2.25,
-    imported_bytes=1_000_000,
-    loaded_bytes=2_000_000,
-    used_bytes=3_000_000,
-    peak_bytes=4_000_000,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +42,7 @@ def test_every_figure_is_there() -> None:
     record = json.loads(json.dumps(found.as_dict()))
     assert [one["p95_ms"] for one in record["latencies"]] == [one.p95_ms for one in found.latencies]
     assert record["machine"]["versions"]["numpy"] == np.__version__
-    assert record["startup"]["peak_bytes"] == 4_000_000
+    assert record["startup"]["peak_bytes"] == STARTUP.peak_bytes
 
 
 def test_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,20 +7,9 @@ from statistics import median
 import pytest
 
 from albert_ner_onnx.errors import InferenceError
-from albert_ner_onnx.startup import Startup, measure_startup, own_texts
+from albert_ner_onnx.startup import measure_startup, own_texts
+from fakes import STARTUP
 from toy_packages import INT8
-
-STARTUP = Startup(
-    starts=5,
-    total_ms=300.0,
-    import_ms=150.0,
-    load_ms=75.5,
-    first_ms=2.25,
-    imported_bytes=58_800_000,
-    loaded_bytes=None,
-    used_bytes=118_300_000,
-    peak_bytes=120_000_000,
-)
 
 
 def test_new_processes() -> None:
