@@ -24,6 +24,7 @@ from albert_ner_onnx import EntityRecognizer, default_package, load
 from albert_ner_onnx.evaluation import evaluate, to_iob2
 from albert_ner_onnx.formats import ConllSentence, read_conll, read_conll_documents
 from benchmarks.environment import describe
+from benchmarks.markdown import markdown
 
 CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
 README = Path(__file__).parents[1] / "README.md"
@@ -89,12 +90,12 @@ def table(result: Mapping[str, Any]) -> str:
     """The README's table: figures of this run, sentence by sentence, beside those of the card."""
     columns = {f"ours, {name}": figures for name, figures in result["sentence_by_sentence"].items()}
     columns |= {f"`{CARD_NAME}`, by its card": CARD}
-    rows = [["", *columns], ["---"] * (len(columns) + 1)]
+    rows = []
     for name, key in FIGURES.items():
         rows.append([name, *(f"{figures[key]:.2f}" for figures in columns.values())])
     for label in CARD["fb1_by_label"]:
         rows.append([f"FB1 of {label}", *(f"{figures['fb1_by_label'][label]:.2f}" for figures in columns.values())])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown(["", *columns], rows) + "\n"
 
 
 def with_table(readme: str, result: Mapping[str, Any]) -> str:

@@ -40,6 +40,7 @@ from albert_ner_onnx.session import Session, open_session
 from albert_ner_onnx.tokenization import WordTokenizer
 from benchmarks.calibration_methods import methods
 from benchmarks.environment import describe
+from benchmarks.markdown import markdown
 
 CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
 HELD_OUT_PIECES = 128  # as the package that comes along reads texts
@@ -187,13 +188,12 @@ def table(result: Mapping[str, Any]) -> str:
     states = list(next(iter(result["methods"].values()))["states_off"])
     columns = ["FB1", "tags equal, %", "of entities", "own text, %", "of entities", "rms logit error"]
     columns += [f"state off after {iteration}, %" for iteration in states]
-    rows = [["method", *columns], ["---"] * (len(columns) + 1)]
-    rows.append(["float32", f"{result['float32_fb1']:.2f}", *[""] * (len(columns) - 1)])
+    rows = [["float32", f"{result['float32_fb1']:.2f}", *[""] * (len(columns) - 1)]]
     for name, found in result["methods"].items():
         shares = [f"{100 * value:.2f}" for key, value in found.items() if key.endswith("tags_equal")]
         off = [f"{100 * value:.1f}" for value in found["states_off"].values()]
         rows.append([name, f"{found['fb1']:.2f}", *shares, f"{found['rms_logit_error']:.3f}", *off])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(["method", *columns], rows)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from albert_ner_onnx.formats import ConllSentence, read_conll_documents
 from albert_ner_onnx.inference import WordClassifier
 from albert_ner_onnx.manifest import Manifest
 from benchmarks.environment import describe
+from benchmarks.markdown import markdown
 
 RUNS = 3  # of which the fastest counts
 DECODINGS = 9  # the same
@@ -163,19 +164,22 @@ def longest(documents: Sequence[Sequence[ConllSentence]]) -> list[list[str]]:
 
 def tables(result: Mapping[str, Any]) -> list[str]:
     """The tables of benchmarks/README.md: of decoders and contexts, and of stability."""
-    figures = [["context, decoder", "FB1", "precision", "recall", "words per second of a core"]]
+    figures = []
     for name, found in result["figures"].items():
         shares = (f"{found[key]:.2f}" for key in ("fb1", "precision", "recall"))
         figures.append([name, *shares, f"{found['words_per_core_second']:,}"])
-    stable = [["what is changed", "tags kept, %", "entities kept, %", "scores move by", "99 % of them by less than"]]
+    stable = []
     for key, name in CHANGED.items():
         found = result["stability"][key]
         shares = (f"{found[share]:.2f}" for share in ("tags_kept", "entities_kept"))
         moves = (f"{found[move]:.3f}" for move in ("score_change_mean", "score_change_99_percent"))
         stable.append([name, *shares, *moves])
     return [
-        "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
-        for rows in (figures, stable)
+        markdown(["context, decoder", "FB1", "precision", "recall", "words per second of a core"], figures),
+        markdown(
+            ["what is changed", "tags kept, %", "entities kept, %", "scores move by", "99 % of them by less than"],
+            stable,
+        ),
     ]
 
 
@@ -201,7 +205,7 @@ def main() -> None:
         "environment": describe(),
     }
     arguments.output.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    print(*tables(result), sep="\n")
+    print(*tables(result), sep="\n\n")
 
 
 if __name__ == "__main__":

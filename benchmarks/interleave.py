@@ -53,8 +53,3 @@ def compare(times: Mapping[str, Sequence[float]], reference: str) -> dict[str, d
             "ratio_quartiles": [round(float(low), 3), round(float(high), 3)],
         }
     return found
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))

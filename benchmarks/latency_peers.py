@@ -24,7 +24,8 @@ from albert_ner_onnx.session import available_cores
 from albert_ner_onnx.startup import own_texts
 from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
-from benchmarks.interleave import compare, interleave, markdown
+from benchmarks.interleave import compare, interleave
+from benchmarks.markdown import markdown
 from benchmarks.peers import EXACT, OURS, PEERS
 from benchmarks.peers.agreement import logit_correlation, tag_agreement
 from benchmarks.peers.models import DEFAULT, MODELS, Model, prepare

@@ -19,7 +19,7 @@ from albert_ner_export.texts import own_corpus
 from albert_ner_onnx.manifest import MODEL
 from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
-from benchmarks.interleave import markdown
+from benchmarks.markdown import markdown
 from benchmarks.peers import OURS, PEERS, PeerMissingError, Settings
 from benchmarks.peers.models import DEFAULT, prepare
 from benchmarks.peers.process import PeerProcess

@@ -39,6 +39,7 @@ from benchmarks.accuracy import CHECKPOINT, score
 from benchmarks.batch_dependence import Sentences, compare_batches
 from benchmarks.dynamic_graph import dynamic_graph
 from benchmarks.environment import describe
+from benchmarks.markdown import markdown
 from benchmarks.peers.stock import STOCK, make_in_a_process
 from benchmarks.quantization_plot import SHAPES, plot
 from benchmarks.sizes import describe_graph
@@ -167,7 +168,7 @@ def table(figures: Mapping[str, Any]) -> str:
     """The figures in Markdown."""
     columns = ["", "FB1", "tags as float32, %", "MB", *(f"speed {shape}" for shape in SHAPES)]
     columns += ["tags changed by the batch, %", "probability off by up to", "products in integers"]
-    rows = [columns, ["---"] * len(columns)]
+    rows = []
     for name, found in figures.items():
         batches = found["batches"].get("padded") or found["batches"]["equal_length"]
         row = [name, f"{found['fb1']:.2f}", f"{100 * found['tags_equal_float32']:.2f}", f"{found['bytes'] / 1e6:.1f}"]
@@ -175,7 +176,7 @@ def table(figures: Mapping[str, Any]) -> str:
         row += [f"{100 * batches['tags_changed']:.2f}", f"{batches['max_probability_difference']:.2g}"]
         integers = found["products_in_integers"]
         rows.append([*row, f"{integers} of {integers + found['products_in_float']}"])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(columns, rows)
 
 
 def _report(line: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.interleave import markdown
+from benchmarks.markdown import markdown
 
 RESULT = Path(__file__).parent / "results" / "sizes.json"
 PRECISIONS = {"fp32": 4, "int8": 1}  # bytes of a value

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from albert_ner_onnx.tokenization import WordTokenizer
 from albert_ner_onnx.words import SPLITTERS, split_words
 from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
+from benchmarks.markdown import markdown
 from benchmarks.sizes import in_a_process
 
 RESULT = Path(__file__).parent / "results" / "stages.json"
@@ -142,33 +143,34 @@ def profile_models(names: Sequence[str], seconds: float) -> dict[str, Any]:
 def table(record: dict[str, Any]) -> str:
     """The figures in Markdown."""
     corpus = record["corpus"]
-    lines = [f"| {record['file']}, {record['texts']:,} texts, {corpus['seconds']:.2f} s | share, % |", "| --- | --- |"]
-    lines += [f"| {stage} | {100 * share:.1f} |" for stage, share in corpus["shares"].items()]
+    title = f"{record['file']}, {record['texts']:,} texts, {corpus['seconds']:.2f} s"
+    blocks = [markdown([title, "share, %"], [[stage, _percent(share)] for stage, share in corpus["shares"].items()])]
     for name, shapes in record["models"].items():
         if "failed" in shapes:
-            lines += ["", f"{name}: {shapes['failed']}"]
-            continue
-        lines += ["", f"| {name}: % of the profiled time | {' | '.join(shapes)} |", f"|{' --- |' * (len(shapes) + 1)}"]
-        for title, key in (
-            ("a call, ms", "ms"),
-            ("profiled, ms", "profiled_ms"),
-            ("its matrix products, ms", "gemm_ms"),
-        ):
-            lines.append(f"| {title} | {' | '.join(f'{found[key]:.2f}' for found in shapes.values())} |")
-        lines.append(_row("matrix products, of a call", [found["gemm_share"] for found in shapes.values()]))
-        for place, title in (("in_loops", "in the loops"), ("outside", "outside")):
-            operators = Counter[str]()
-            for found in shapes.values():
-                operators.update(found[place])
-            for operator, _ in operators.most_common():
-                shares = [found[place].get(operator, 0.0) for found in shapes.values()]
-                if max(shares) >= 0.01:
-                    lines.append(_row(f"{operator}, {title}", shares))
-    return "\n".join(lines)
+            blocks.append(f"{name}: {shapes['failed']}")
+        else:
+            blocks.append(markdown([f"{name}: % of the profiled time", *shapes], _rows(list(shapes.values()))))
+    return "\n\n".join(blocks)
 
 
-def _row(name: str, shares: Sequence[float]) -> str:
-    return f"| {name} | {' | '.join(f'{100 * share:.1f}' for share in shares)} |"
+def _rows(shapes: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Rows of a model's profiles, one for each shape."""
+    times = {"a call, ms": "ms", "profiled, ms": "profiled_ms", "its matrix products, ms": "gemm_ms"}
+    rows = [[title, *(f"{found[key]:.2f}" for found in shapes)] for title, key in times.items()]
+    rows.append(["matrix products, of a call", *(_percent(found["gemm_share"]) for found in shapes)])
+    for place, title in (("in_loops", "in the loops"), ("outside", "outside")):
+        operators = Counter[str]()
+        for found in shapes:
+            operators.update(found[place])
+        for operator, _ in operators.most_common():
+            shares = [found[place].get(operator, 0.0) for found in shapes]
+            if max(shares) >= 0.01:
+                rows.append([f"{operator}, {title}", *map(_percent, shares)])
+    return rows
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
 
 
 def main() -> None:

@@ -23,7 +23,8 @@ from packaging.requirements import Requirement
 
 from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
-from benchmarks.interleave import compare, interleave, markdown
+from benchmarks.interleave import compare, interleave
+from benchmarks.markdown import markdown
 from benchmarks.peers import OURS, PEERS, PeerMissingError, Settings
 from benchmarks.peers.first import DONE
 from benchmarks.peers.models import DEFAULT, prepare

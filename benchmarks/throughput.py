@@ -25,7 +25,8 @@ from albert_ner_onnx.formats import read_conll
 from albert_ner_onnx.session import available_cores
 from albert_ner_onnx.startup import own_texts
 from benchmarks.environment import describe
-from benchmarks.interleave import compare, interleave, markdown
+from benchmarks.interleave import compare, interleave
+from benchmarks.markdown import markdown
 from benchmarks.peers import OURS, PEERS
 from benchmarks.peers.agreement import share_of_tags, tag_agreement
 from benchmarks.peers.models import DEFAULT, prepare

@@ -3,10 +3,9 @@
     input_ids int64 [batch, piece] -> embeddings -> one Scan a group -> classifier -> logits float32 [batch, piece, tag]
 
 All sequences of a call have one length, so there is no mask and no padding, but for those who ask for them.
-Weights stand outside the Scans, once. A Scan hands each iteration its scales, which a Loop has to gather: 1 to 2 % of
-the time of one short text. The operators are ONNX Runtime's fused ones where they exist, in forms that
-give the same bits in each of its versions: biases go into the matrix product and never into a norm, whose kernel
-ignored them up to 1.20.0.
+Weights stand outside the Scans, once. A Scan hands each iteration its scales, which a Loop has to gather. The operators
+are ONNX Runtime's fused ones where they exist, in forms that give the same bits in each of its versions: biases go into
+the matrix product and never into a norm, whose kernel ignored them up to 1.20.0.
 """
 
 from __future__ import annotations

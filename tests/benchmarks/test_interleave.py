@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.interleave import compare, interleave, markdown
+from benchmarks.interleave import compare, interleave
+from benchmarks.markdown import markdown
 
 TIMES = st.floats(1e-3, 1e3)
 
