@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import accumulate, chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,8 @@ from albert_ner_onnx.session import Session, available_cores
 from albert_ner_onnx.tokenization import PIECE_RULES, Pieces, WordTokenizer
 from albert_ner_onnx.windows import Window, pack_windows
 
-_BATCH_PIECES = 512  # larger batches were no faster, and smaller ones share out better among the workers
+T = TypeVar("T")
+_BATCH_PIECES = 128  # larger batches are no faster, and take more memory in each worker
 
 
 class WordClassifier:
@@ -59,7 +62,8 @@ class WordClassifier:
     def _open_session(self, package: Path, threads: int) -> Session:
         manifest = self._manifest
         masked_piece = manifest.spark_nlp.masked_piece if manifest.spark_nlp and self._exact else None
-        session = Session(manifest.read_file(package, MODEL), threads, masked_piece)
+        model = manifest.read_file(package, MODEL)
+        session = Session(model, threads, masked_piece, concurrent=self._workers > 1)
         ids, tags = np.array([[manifest.cls_id, manifest.sep_id]]), len(manifest.tags)
         found = session.run(ids).shape
         if found != (1, 2, tags):
@@ -127,10 +131,35 @@ class WordClassifier:
             for batch in batches:
                 run(batch)
             return
-        with ThreadPoolExecutor(self._workers) as pool:  # made anew, as one kept would not survive a fork
-            for _ in pool.map(run, batches):
-                pass
+        _share_out(run, batches, self._workers)
 
     def _input_ids(self, pieces: Pieces, window: Window) -> npt.NDArray[np.int64]:
         ids = pieces.ids[pieces.bounds[window.start] : pieces.bounds[window.stop]]
         return np.concatenate(([self._manifest.cls_id], ids, [self._manifest.sep_id]))
+
+
+def _share_out(run: Callable[[T], object], items: Sequence[T], workers: int) -> None:
+    """Calls `run` with each item, in this thread and at the same time in as many more as make `workers`.
+
+    If a call fails, no other begins, and the failure is raised when those that run have ended.
+    """
+    waiting = list(reversed(items))
+
+    def take() -> Iterator[T]:
+        with suppress(IndexError):  # empty; asking first would be another thread's chance to take the last
+            while True:
+                yield waiting.pop()
+
+    def work() -> None:
+        try:
+            for item in take():
+                run(item)
+        except BaseException:
+            waiting.clear()
+            raise
+
+    with ThreadPoolExecutor(workers - 1) as pool:  # made anew, as one kept would not survive a fork
+        others = [pool.submit(work) for _ in range(workers - 1)]
+        work()
+        for other in others:
+            other.result()

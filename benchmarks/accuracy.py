@@ -24,11 +24,12 @@ from albert_ner_onnx import EntityRecognizer, default_package, load
 from albert_ner_onnx.evaluation import evaluate, to_iob2
 from albert_ner_onnx.formats import ConllSentence, read_conll, read_conll_documents
 from benchmarks.environment import describe
-from benchmarks.markdown import markdown
+from benchmarks.markdown import markdown, with_block
 
 CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- begin: benchmarks/accuracy.py -->\n", "<!-- end: benchmarks/accuracy.py -->\n"
+BLOCK = "benchmarks/accuracy.py"
+"""Name of the table's place in the README."""
 WINDOWS = (512, 384, 256, 192, 128, 96, 64)
 FIGURES = {
     "FB1": "fb1",
@@ -95,19 +96,7 @@ def table(result: Mapping[str, Any]) -> str:
         rows.append([name, *(f"{figures[key]:.2f}" for figures in columns.values())])
     for label in CARD["fb1_by_label"]:
         rows.append([f"FB1 of {label}", *(f"{figures['fb1_by_label'][label]:.2f}" for figures in columns.values())])
-    return markdown(["", *columns], rows) + "\n"
-
-
-def with_table(readme: str, result: Mapping[str, Any]) -> str:
-    """The README with the table of a result in the place of the one that it has.
-
-    Raises:
-        ValueError: It has no place for one, or several.
-    """
-    before, *found = readme.split(BEGIN)
-    if len(found) != 1 or found[0].count(END) != 1:
-        raise ValueError(f"README.md: expected one table between {BEGIN.strip()} and {END.strip()}")
-    return before + BEGIN + table(result) + END + found[0].split(END)[1]
+    return markdown(["", *columns], rows)
 
 
 def main() -> None:
@@ -145,7 +134,8 @@ def main() -> None:
         }
     arguments.output.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     if result["words"] == CARD_WORDS:
-        arguments.readme.write_text(with_table(arguments.readme.read_text("utf-8"), result), "utf-8")
+        page = with_block(arguments.readme.read_text("utf-8"), BLOCK, table(result))
+        arguments.readme.write_text(page, "utf-8")
     print(json.dumps({name: value for name, value in result.items() if name != "environment"}, indent=2))
 
 

@@ -1,6 +1,6 @@
 """How time and memory grow: with the length of a text, with the number of texts streamed, and with cores.
 
-    python -m benchmarks.scaling [--long] [--output FILE]
+    python -m benchmarks.scaling [--quick | --long] [--output FILE]
 
 Each point is a process of its own, so that its peak of memory is, too: it loads the embedded default, reads our own
 text to warm up, and then the point's. Growth is fitted to the time of the CPU, which other processes change less than
@@ -30,12 +30,14 @@ from albert_ner_onnx.machine import peak_memory, resident_memory
 from albert_ner_onnx.recognizer import PREFETCHED_TEXTS
 from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
+from benchmarks.markdown import markdown
 from benchmarks.scaling_plot import plot
 
 RESULT = Path(__file__).parent / "results" / "scaling.json"
 LENGTHS = (1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000)  # characters
 COUNTS = (1_000, 4_000, 20_000, 100_000)  # texts
 LONG_LENGTHS, LONG_COUNTS = (*LENGTHS, 4_000_000, 10_000_000), (*COUNTS, 1_000_000)
+QUICK_LENGTHS, QUICK_COUNTS = LENGTHS[:4], (250, 1_000, 4_000)
 TOLERANCE = 0.1  # of an exponent: over a factor of 1000, a factor of 2
 # What a word of a text in work takes, in bytes: the word itself, a tuple of 80 with a string of 56 and two offsets of
 # 32; eight references to it, to its text, pieces and tag, of 8 each; one and a half pieces and a bound of 8 each; its
@@ -158,10 +160,35 @@ def measure(sizes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     return {"growth": curves, "exponents": exponents, "cores": cores, "faults": faults(curves)}
 
 
+def table(record: Mapping[str, Any]) -> str:
+    """The figures in Markdown."""
+    titles = {"length": "characters of a text", "texts": "texts of a stream"}
+    blocks = []
+    for name, points in record["growth"].items():
+        header = [titles[name], "words", "s", "of the CPU", "µs of the CPU a word", "resident, MB", "at the peak"]
+        rows = []
+        for point in points:
+            cpu, sizes = point["cpu_seconds"], (point["loaded_bytes"], point["peak_bytes"])
+            row = [f"{point['size']:,}", f"{point['words']:,}", f"{point['seconds']:.2f}", f"{cpu:.2f}"]
+            row.append(f"{1e6 * cpu / point['words']:.0f}")
+            rows.append(row + ["unknown" if size is None else f"{size / 1e6:.0f}" for size in sizes])
+        blocks.append(markdown(header, rows))
+    modes = {"threads": "as many threads in a call", "calls": "as many calls at once (the default)"}
+    cores = [str(point["cores"]) for point in record["cores"]["calls"]]
+    rows = [
+        [modes[mode], *(f"{point['words_per_second']:,}" for point in points)]
+        for mode, points in record["cores"].items()
+    ]
+    blocks.append(markdown(["words a second, by cores", *cores], rows))
+    return "\n\n".join(blocks)
+
+
 def main() -> None:
     """Measures, writes and draws; fails if growth is not what it must be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--long", action="store_true", help="go on to 10 MB and a million texts")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="stop at 64,000 characters and 4,000 texts")
+    extent.add_argument("--long", action="store_true", help="go on to 10 MB and a million texts")
     parser.add_argument("--output", type=Path, default=RESULT)
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -170,11 +197,13 @@ def main() -> None:
         print(json.dumps({"probe": probe, "probe_cores": probe_cores}[function](kind, int(size))))
         return
     sizes = {"length": LENGTHS, "texts": COUNTS}
-    if arguments.long:
+    if arguments.quick:
+        sizes = {"length": QUICK_LENGTHS, "texts": QUICK_COUNTS}
+    elif arguments.long:
         sizes = {"length": LONG_LENGTHS, "texts": LONG_COUNTS}
     record = measure(sizes)
     arguments.output.write_text(json.dumps(record | {"environment": describe()}, indent=2) + "\n")
-    print(json.dumps(record, indent=1))
+    print(table(record))
     plot(arguments.output)
     if record["faults"]:
         raise SystemExit("\n".join(record["faults"]))

@@ -34,6 +34,8 @@ def plot(file: Path) -> Path:
         _draw_cores(axes[4], record["cores"])
         for axis in axes:
             axis.spines[["top", "right"]].set_visible(False)
+            if axis.get_xscale() == "log":  # few points would have all their minor ticks labelled
+                axis.xaxis.set_minor_formatter("")
             axis.grid(color="#e5e5e5", which="major")
             axis.set_axisbelow(True)
         target = file.with_suffix(".svg")

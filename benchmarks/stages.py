@@ -1,6 +1,6 @@
 """Where the time goes: words, pieces, model, decoding and the rest of a corpus, and the operators of the graph.
 
-    python -m benchmarks.stages [FILE] [--only default base xlarge] [--output JSON]
+    python -m benchmarks.stages [FILE] [--work FOLDER] [--only default base xlarge] [--output JSON]
 
 The corpus is a CoNLL file's sentences, each a text of its words with blanks between, or the exporter's own held-out
 text. It is read by a recognizer that was just loaded, with one thread, and each stage is timed where the pipeline calls
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,11 +32,10 @@ from albert_ner_onnx.words import SPLITTERS, split_words
 from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
 from benchmarks.markdown import markdown
-from benchmarks.sizes import in_a_process
+from benchmarks.peers.models import MODELS, prepare
 
 RESULT = Path(__file__).parent / "results" / "stages.json"
 SHAPES = ((1, 16), (1, 64), (1, 128), (8, 64))  # rows, pieces
-MODELS = ("default", "base", "xlarge")
 REST = "rest of Python"
 _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "words and sentences": ((recognizer, "split_words"), (recognizer, "sentence_starts"), (recognizer, "word_ranges")),
@@ -117,26 +115,21 @@ def read_texts(file: Path | None) -> list[str]:
     return [" ".join(sentence.words) for sentence in read_conll(file)]
 
 
-def profile_models(names: Sequence[str], seconds: float) -> dict[str, Any]:
+def profile_models(names: Sequence[str], work: Path, seconds: float) -> dict[str, Any]:
     """Profiles of each model, by shape; a model that can't be made says why instead."""
     random = np.random.default_rng(0)
     found: dict[str, Any] = {}
     for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            print(f"profile: {name}", file=sys.stderr, flush=True)
-            package = default_package()
-            if name != "default":
-                package = Path(folder) / "package"
-                checkpoint = f"{folder}/checkpoint"
-                made = in_a_process("make_checkpoint", checkpoint, f"{name}-v2")
-                made |= in_a_process("export", checkpoint, str(package), "int8")
-                if "failed" in made:
-                    found[name] = {"failed": made["failed"]}
-                    continue
-            found[name] = {
-                f"{rows}×{pieces}": profile(package / MODEL, random.integers(5, 30_000, (rows, pieces)), seconds)
-                for rows, pieces in SHAPES
-            }
+        print(f"profile: {name}", file=sys.stderr, flush=True)
+        try:
+            file = prepare(name, work).package / MODEL
+        except RuntimeError as error:
+            found[name] = {"failed": str(error)}
+            continue
+        found[name] = {
+            f"{rows}×{pieces}": profile(file, random.integers(5, 30_000, (rows, pieces)), seconds)
+            for rows, pieces in SHAPES
+        }
     return found
 
 
@@ -177,6 +170,7 @@ def main() -> None:
     """Measures, writes and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=MODELS, help="models to profile")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to profile each shape")
     parser.add_argument("--output", type=Path, default=RESULT)
@@ -186,7 +180,7 @@ def main() -> None:
         "file": arguments.file.name if arguments.file else "our own text",
         "texts": len(texts),
         "corpus": stage_shares(default_package(), texts),
-        "models": profile_models(arguments.only, arguments.seconds),
+        "models": profile_models(arguments.only, arguments.work, arguments.seconds),
         "environment": describe(),
     }
     arguments.output.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -21,6 +21,9 @@ Span: TypeAlias = tuple[str, int, int]
 """An entity: its label, and its first and one past its last character."""
 
 OURS = "ours"
+OURS_LATENCY = "ours-latency"
+"""Ours with all threads in one call, as its README says for single texts."""
+
 EXACT = "transformers-float32"
 """Whose tags and logits the others' are compared with."""
 
@@ -127,7 +130,10 @@ class Factory:
 
 
 def _registry() -> dict[str, Factory]:
-    peers = {OURS: Factory("ours", "Ours", requirements=("albert-ner-onnx",), batches=(1,))}
+    peers = {
+        name: Factory("ours", "Ours", {"hint": hint}, requirements=("albert-ner-onnx",), batches=(1,))
+        for name, hint in ((OURS, "throughput"), (OURS_LATENCY, "latency"))
+    }
     torch, optimum = ("transformers", "torch"), ("optimum-onnx", "onnxruntime")
     for precision in ("float32", "bfloat16", "int8"):
         peers[f"transformers-{precision}"] = Factory(
@@ -139,7 +145,10 @@ def _registry() -> dict[str, Factory]:
         )
     bare = ("onnxruntime", "tokenizers", "numpy")
     for name, file in (("float32", "float32"), ("int8", "quantize_dynamic"), ("o1-int8", "o1_quantizer")):
-        peers[f"onnxruntime-{name}"] = Factory("onnxruntime_raw", "OnnxRuntimeRaw", {"file": file}, (file,), bare)
+        for hint in ("latency", "throughput"):
+            peers[f"onnxruntime-{name}-{hint}"] = Factory(
+                "onnxruntime_raw", "OnnxRuntimeRaw", {"file": file, "hint": hint}, (file,), bare
+            )
     for precision, file in (("float32", "float32"), ("bfloat16", "float32"), ("int8", "nncf")):
         for hint in ("latency", "throughput"):
             peers[f"openvino-{precision}-{hint}"] = Factory(

@@ -1,4 +1,4 @@
-"""Ours, with its defaults."""
+"""Ours."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from benchmarks.peers.raw import Ids, Logits, tag_alone
 
 
 class Ours:
-    """`recognize` for one text and `recognize_batch` for more; `batch` is nothing that its user chooses."""
+    """`recognize` for one text and `recognize_batch` for more; `batch` is nothing that its user chooses.
 
-    def __init__(self, settings: Settings) -> None:
+    Hint "throughput" is the default, one call a core, "latency" has all threads in one call.
+    """
+
+    def __init__(self, settings: Settings, hint: str) -> None:
         self._settings = settings
-        everything = settings.threads >= available_cores()
-        self._recognizer: EntityRecognizer = albert_ner_onnx.load(
-            settings.package, threads=None if everything else settings.threads
-        )
+        default = hint == "throughput" and settings.threads >= available_cores()
+        threads = None if default else settings.threads
+        self._recognizer: EntityRecognizer = albert_ner_onnx.load(settings.package, threads=threads)
         self._session: Session | None = None
-        self.setup = f"load({'' if everything else f'threads={settings.threads}'}), recognize and recognize_batch"
+        self.setup = f"load({'' if default else f'threads={settings.threads}'}), recognize and recognize_batch"
 
     def recognize(self, texts: Sequence[str], batch: int) -> list[list[Span]]:
         """See `Peer`."""

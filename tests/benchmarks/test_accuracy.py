@@ -7,7 +7,8 @@ from seqeval.metrics import accuracy_score, f1_score
 from albert_ner_onnx import load
 from albert_ner_onnx.formats import ConllSentence
 from albert_ner_onnx.schemes import spans, to_tags
-from benchmarks.accuracy import BEGIN, CARD, END, README, read_documents, score, table, with_table
+from benchmarks.accuracy import BLOCK, CARD, README, read_documents, score, table
+from benchmarks.markdown import with_block
 from toy_packages import FP32
 
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "accuracy.json"
@@ -24,7 +25,7 @@ def rows(markdown: str) -> list[list[str]]:
 
 def test_the_readme_has_the_table_of_the_result() -> None:
     readme, result = README.read_text("utf-8"), json.loads(RESULT.read_text("utf-8"))
-    assert with_table(readme, result) == readme
+    assert with_block(readme, BLOCK, table(result)) == readme
 
 
 def test_the_table_has_a_column_for_each_tagger_and_the_card() -> None:
@@ -35,17 +36,6 @@ def test_the_table_has_a_column_for_each_tagger_and_the_card() -> None:
     assert body[0] == ["FB1", "12.30", "90.16"]
     assert body[-1] == ["FB1 of PER", "4.50", "88.58"]
     assert len(body) == 9
-
-
-def test_only_the_table_is_replaced() -> None:
-    result = {"sentence_by_sentence": {"int8": CARD}}
-    assert with_table(f"before\n{BEGIN}old\n{END}after\n", result) == f"before\n{BEGIN}{table(result)}{END}after\n"
-
-
-@pytest.mark.parametrize("readme", ["", f"{BEGIN}table", f"{BEGIN}{END}{BEGIN}{END}", f"{END}{BEGIN}"])
-def test_a_readme_without_a_place_for_it_is_refused(readme: str) -> None:
-    with pytest.raises(ValueError, match="expected one table between <!-- begin"):
-        with_table(readme, {"sentence_by_sentence": {}})
 
 
 def test_figures_are_seqevals() -> None:

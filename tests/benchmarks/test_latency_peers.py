@@ -8,7 +8,12 @@ from benchmarks.latency_peers import judge, table
 
 
 def shapes(first: float, second: float, openvino: float) -> dict[str, Any]:
-    ratios = {"ours": 1.0, "onnxruntime-int8": first, "onnxruntime-o1-int8": second, "openvino-int8-latency": openvino}
+    ratios = {
+        "ours": 1.0,
+        "onnxruntime-int8-latency": first,
+        "onnxruntime-o1-int8-latency": second,
+        "openvino-int8-latency": openvino,
+    }
     return {
         "1×16": {
             name: {"median": ratio / 1000, "ratio": ratio, "ratio_quartiles": [ratio, ratio]}
@@ -45,7 +50,7 @@ def test_targets(
 
 def test_table() -> None:
     engines = {
-        "agreement": {"ours": 0.9995, "onnxruntime-int8": 0.9965},
+        "agreement": {"ours": 0.9995, "onnxruntime-int8-latency": 0.9965},
         "shapes": shapes(1.2, 1.3, 1.0),
         "judged": {"1×16": {"met": False}},
     }
@@ -56,7 +61,7 @@ def test_table() -> None:
     }
     lines = table({"2": {"engines": {"base": engines}, "short_text": short}}).splitlines()
     assert "| ours | 1.00 (1.00, 1.00–1.00) | 0.9995 |" in lines
-    assert "| onnxruntime-int8 | 1.20 (1.20, 1.20–1.20) | 0.9965 |" in lines
+    assert "| onnxruntime-int8-latency | 1.20 (1.20, 1.20–1.20) | 0.9965 |" in lines
     assert "| targets | missed |  |" in lines
-    assert "| onnxruntime-o1-int8 | 1.30 (1.30, 1.30–1.30) | another model |" in lines
+    assert "| onnxruntime-o1-int8-latency | 1.30 (1.30, 1.30–1.30) | another model |" in lines
     assert lines[-1] == "| spacy-small | not measured: not installed |  |"

@@ -78,14 +78,14 @@ def test_texts(tmp_path: Path) -> None:
     assert len(read_texts(None)) > 500
 
 
-def test_a_model_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"make_checkpoint": {"parameters": 1}, "export": {"failed": "no memory"}}
-    monkeypatch.setattr("benchmarks.stages.in_a_process", lambda function, *rest: answers[function])
+    monkeypatch.setattr("benchmarks.peers.models.in_a_process", lambda function, *rest: answers[function])
     monkeypatch.setattr("benchmarks.stages.profile", lambda *arguments: PROFILE)
-    found = profile_models(["default", "base"], 0)
+    found = profile_models(["default", "base"], tmp_path, 0)
     assert found == {
         "default": dict.fromkeys(("1×16", "1×64", "1×128", "8×64"), PROFILE),
-        "base": {"failed": "no memory"},
+        "base": {"failed": "base: export failed: no memory"},
     }
 
 

@@ -96,3 +96,18 @@ def test_telemetry_is_off_before_onnxruntime_is_imported(tmp_path: Path) -> None
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_the_file_is_not_kept(concurrent: bool) -> None:
+    model = (INT8 / "model.onnx").read_bytes()
+    before = sys.getrefcount(model)
+    session = Session(model, 1, concurrent=concurrent)
+    assert sys.getrefcount(model) == before
+    assert session.run(np.array([[2, 3]])).shape[:2] == (1, 2)
+
+
+def test_calls_at_once_give_the_same_bits() -> None:
+    model, ids = (INT8 / "model.onnx").read_bytes(), np.arange(5, 45).reshape(4, 10)
+    one, many = (Session(model, 1, concurrent=concurrent) for concurrent in (False, True))
+    np.testing.assert_array_equal(one.run(ids), many.run(ids))
