@@ -13,9 +13,9 @@ from typing import Any
 from benchmarks.pictures import INK, styled_pyplot
 
 RESULT = Path(__file__).parent / "results" / "quantization.json"
-SHAPES = ("1×16", "1×64", "1×128", "8×64")
+SHAPES = ("1×16", "1×64", "1×128", "8×16", "8×64")
 _OURS, _STOCK = "#1b6ca8", "#9aa3ab"
-_MARKERS = ("o", "s", "^", "D")
+_MARKERS = ("o", "s", "^", "v", "D")
 
 
 def plot(file: Path) -> Path:

@@ -23,9 +23,24 @@ from benchmarks import (
 )
 from benchmarks import targets as of_targets
 from benchmarks.markdown import markdown, with_block
+from benchmarks.peers import OURS, OURS_LATENCY
 from benchmarks.targets import RESULTS
 
 PAGE = Path(__file__).with_name("README.md")
+README = Path(__file__).parents[1] / "README.md"
+SUMMARY = "benchmarks/report.py"
+"""Name of the summary's place in the repository's README."""
+
+_COLUMNS = {
+    OURS: "ours",
+    OURS_LATENCY: "ours, `threads=2`",
+    "transformers-float32": "transformers' pipeline",
+    "optimum-int8": "optimum's int8 in that pipeline",
+    "onnxruntime-int8-throughput": "ONNX Runtime's int8, bare",
+    "openvino-int8-throughput": "OpenVINO's int8, bare",
+    "openvino-int8-latency": "the same for latency",
+    "spacy-small": "spaCy's small model",
+}
 _TABLES: Mapping[str, Callable[[Any], str]] = {
     "latency_peers": lambda record: latency_peers.table(record["threads"]),
     "throughput": throughput.table,
@@ -50,6 +65,16 @@ def blocks(results: Path = RESULTS) -> dict[str, str]:
     return found
 
 
+def summary(results: Path = RESULTS) -> str:
+    """What the README tells of speed and memory: peers at their best, where a question was put to them."""
+    drawn = peers_plot.figures(of_targets.read_results(results))
+    rows = [
+        [title, *(f"{values[name]:.3g}" if name in values else "" for name in _COLUMNS)]
+        for title, values in drawn.items()
+    ]
+    return markdown(["", *_COLUMNS.values()], rows)
+
+
 def _source(record: Mapping[str, Any]) -> str:
     """Where a result comes from."""
     environment = record["environment"]
@@ -66,8 +91,9 @@ def write(page: str, found: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    """Writes the page and draws the pictures."""
+    """Writes both pages and draws the pictures."""
     PAGE.write_text(write(PAGE.read_text("utf-8"), blocks()), "utf-8")
+    README.write_text(write(README.read_text("utf-8"), {SUMMARY: summary()}), "utf-8")
     scaling_plot.plot(RESULTS / "scaling.json")
     peers_plot.plot(RESULTS)
 
