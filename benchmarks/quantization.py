@@ -169,7 +169,7 @@ def measure(file: Path, rounds: int) -> dict[str, Any]:
 
 
 def _faster(times: Mapping[str, Any], reference: str, name: str) -> float:
-    return round(times[reference]["median"] / times[name]["median"], 2)
+    return round(float(times[reference]["median"]) / float(times[name]["median"]), 2)
 
 
 def table(figures: Mapping[str, Any]) -> str:
