@@ -3,7 +3,7 @@
     python -m benchmarks.throughput [FILE] [--work FOLDER] [--quick] [--output FILE]
 
 FILE is a CoNLL file such as eng.testa, whose sentences are joined by blanks; without it the others are measured. All
-peers get 300 sentences, with each size of batch; then all of FILE's for those that are fast, with their best size.
+peers get 300 sentences, each size of batch once and the best one again; then int8, and spaCy, get all of FILE's.
 Needs the extra `benchmark`.
 """
 
@@ -27,7 +27,7 @@ from albert_ner_onnx.startup import own_texts
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import OURS, OURS_LATENCY, PEERS
 from benchmarks.peers.agreement import share_of_tags, tag_agreement
 from benchmarks.peers.models import DEFAULT, prepare
 from benchmarks.peers.process import PeerProcess, loaded_peers
@@ -35,7 +35,7 @@ from benchmarks.peers.process import PeerProcess, loaded_peers
 RESULT = Path(__file__).parent / "results" / "throughput.json"
 SENTENCES, QUICK_SENTENCES = 300, 50
 DOCUMENT_WORDS = 3000
-_ROUNDS, _QUICK_ROUNDS, _ROUNDS_OF_ALL = 5, 2, 3
+_ROUNDS, _QUICK_ROUNDS = 3, 1
 _NO_CHECKPOINT = ("spacy-small",)
 
 
@@ -59,7 +59,7 @@ def read_sets(file: Path | None, quick: bool) -> dict[str, list[str]]:
     number = QUICK_SENTENCES if quick else SENTENCES
     own = own_corpus().held_out
     sets = {"our own sentences": sample(own, number)}
-    sets["long documents"] = as_documents(own[: number if quick else None], DOCUMENT_WORDS)
+    sets["long documents"] = as_documents(own[:number], DOCUMENT_WORDS)
     if file:
         sets = {"CoNLL sentences": sample(_conll(file), number)} | sets
     return sets
@@ -104,22 +104,26 @@ def measure_set(
         rounds: That count.
 
     Returns:
-        By peer: the `batch` that is best, `texts_per_second`, and what `compare` says of it; of all sizes in `batches`.
+        By peer: the `tried_seconds` of each size, which warm up, too; the `batch` that is best, its
+        `texts_per_second`, and what `compare` says of it.
     """
     tasks = {
-        (name, batch): partial(processes[name].call, "recognize", texts=texts, batch=batch)
+        name: {size: partial(processes[name].call, "recognize", texts=texts, batch=size) for size in sizes}
         for name, sizes in batches.items()
-        for batch in sizes
     }
-    named = {f"{name} {batch}": task for (name, batch), task in tasks.items()}
-    compared = compare(interleave(named, rounds), f"{OURS} {batches[OURS][0]}")
-    found: dict[str, dict[str, Any]] = {}
-    for name, sizes in batches.items():
-        by_size = {batch: compared[f"{name} {batch}"] for batch in sizes}
-        best = min(sizes, key=lambda batch: by_size[batch]["ratio"])
-        rate = number / float(np.median(by_size[best]["median"]))
-        found[name] = {"batch": best, "texts_per_second": round(rate, 1), **by_size[best], "batches": by_size}
-    return found
+    tried = {name: {size: float(task()) for size, task in sizes.items()} for name, sizes in tasks.items()}
+    best = {name: min(sizes, key=sizes.__getitem__) for name, sizes in tried.items()}
+    chosen = {name: sizes[best[name]] for name, sizes in tasks.items()}
+    compared = compare(interleave(chosen, rounds, warm_up=0), OURS)
+    return {
+        name: {
+            "batch": best[name],
+            "tried_seconds": tried[name],
+            "texts_per_second": round(number / float(np.median(found["median"])), 1),
+            **found,
+        }
+        for name, found in compared.items()
+    }
 
 
 def measure(file: Path | None, work: Path, quick: bool) -> dict[str, Any]:
@@ -140,12 +144,16 @@ def measure(file: Path | None, work: Path, quick: bool) -> dict[str, Any]:
         if file and not quick:
             texts = _conll(file)
             _report(f"all {len(texts)} CoNLL sentences")
-            fast = {name: process for name, process in processes.items() if not PEERS[name].slow}
+            fast = {name: each for name, each in processes.items() if _gets_all(name)}
             _keep(fast, "all", texts)
             best = {name: [figures["CoNLL sentences"]["peers"][name]["batch"]] for name in fast}
-            found = measure_set(fast, "all", len(texts), best, _ROUNDS_OF_ALL)
+            found = measure_set(fast, "all", len(texts), best, _ROUNDS)
             figures["all CoNLL sentences"] = {"texts": len(texts), "words": _words(texts), "peers": found}
     return {"peers": described, "agreement": agreement, "sets": figures}
+
+
+def _gets_all(peer: str) -> bool:
+    return not PEERS[peer].slow and ("int8" in peer or peer in (OURS, OURS_LATENCY, *_NO_CHECKPOINT))
 
 
 def _words(texts: Sequence[str]) -> int:
@@ -163,7 +171,7 @@ def table(record: Mapping[str, Any]) -> str:
         for peer, found in sorted(figures["peers"].items(), key=lambda item: item[1]["ratio"]):
             low, high = found["ratio_quartiles"]
             share = f"{100 * agreement[peer]:.2f}" if peer in agreement else "another model"
-            batch = "its own" if peer == OURS else str(found["batch"])
+            batch = "its own" if peer in (OURS, OURS_LATENCY) else str(found["batch"])
             rate = found["texts_per_second"]
             rates = f"{rate:.1f}", f"{rate * figures['words'] / figures['texts']:.0f}"
             rows.append([peer, batch, *rates, f"{found['ratio']:.2f}×", f"{low:.2f}–{high:.2f}", share])

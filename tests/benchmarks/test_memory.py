@@ -20,14 +20,17 @@ def test_table() -> None:
         return {moment: {"rss": megabytes * 1e6, "pss": 1e6, "peak": 2e6 * megabytes} for moment in MOMENTS}
 
     record = {
-        "peers": {"ours": {"memory": moments(100)}, "other": {"memory": moments(450)}, "third": {"missing": "gone"}},
+        "peers": {
+            "ours": {"memory": moments(100), "calls": 10_000},
+            "other": {"memory": moments(450), "calls": 1_000},
+            "third": {"missing": "gone"},
+        },
         "sentences": 600,
-        "calls": 10_000,
         "our_growth": 50e6,
         "our_model_bytes": 14e6,
     }
     lines = table(record).splitlines()
-    assert lines[2] == "| ours | 100 (1) | 100 (1) | 100 (1) | 100 (1) | 200 | 1.00 |"
-    assert lines[3].endswith("| 900 | 4.50 |")
+    assert lines[2] == "| ours | 100 (1) | 100 (1) | 100 (1) | 100 (1) after 10,000 | 200 | 1.00 |"
+    assert lines[3].endswith(" after 1,000 | 900 | 4.50 |")
     assert lines[4].startswith("| third | not measured: gone |")
     assert "50 MB" in lines[-1]
