@@ -10,6 +10,11 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
 
 
+def short(value: float) -> str:
+    """A figure with three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+
+
 def with_block(page: str, name: str, block: str) -> str:
     """The page with a block in the place of the one that it has between comments `begin: name` and `end: name`.
 

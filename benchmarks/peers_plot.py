@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import short
 from benchmarks.peers import OURS, PEERS
 from benchmarks.pictures import INK, styled_pyplot
 from benchmarks.targets import RESULTS, read_results
 
 PICTURE = "peers.svg"
 _OURS, _PEER = "#1b6ca8", "#9aa3ab"
+_LEAST_QUESTIONS = 3  # that were put to a peer that is shown
 
 
 def figures(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -38,16 +40,17 @@ def plot(folder: Path = RESULTS) -> Path:
         SystemExit: matplotlib is missing.
     """
     drawn = figures(read_results(folder))
-    names = [name for name in PEERS if all(name in values for values in drawn.values())]  # all questions were asked
+    names = [name for name in PEERS if sum(name in values for values in drawn.values()) >= _LEAST_QUESTIONS]
     colours = [_OURS if name == OURS else _PEER for name in names]
     with styled_pyplot() as pyplot:
         size = (12, 0.8 + 0.28 * len(names))
         figure, axes = pyplot.subplots(1, len(drawn), sharey=True, figsize=size, layout="constrained")
         for axis, (title, values) in zip(axes, drawn.items(), strict=True):
-            heights = [values[name] for name in names]
+            heights = [values.get(name, 0) for name in names]
             axis.barh(range(len(names)), heights, color=colours, height=0.6)
             for row, value in enumerate(heights):
-                axis.text(value + 0.02 * max(heights), row, f"{value:.3g}", va="center", color=INK)
+                if value:
+                    axis.text(value + 0.02 * max(heights), row, short(value), va="center", color=INK)
             axis.set(title=title, xlim=(0, 1.2 * max(heights)))
             axis.spines[["top", "right", "left"]].set_visible(False)
             axis.tick_params(axis="y", length=0)

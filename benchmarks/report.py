@@ -22,7 +22,7 @@ from benchmarks import (
     throughput,
 )
 from benchmarks import targets as of_targets
-from benchmarks.markdown import markdown, with_block
+from benchmarks.markdown import markdown, short, with_block
 from benchmarks.peers import OURS, OURS_LATENCY
 from benchmarks.targets import RESULTS
 
@@ -69,7 +69,7 @@ def summary(results: Path = RESULTS) -> str:
     """What the README tells of speed and memory: peers at their best, where a question was put to them."""
     drawn = peers_plot.figures(of_targets.read_results(results))
     rows = [
-        [title, *(f"{values[name]:.3g}" if name in values else "" for name in _COLUMNS)]
+        [title, *(short(values[name]) if name in values else "" for name in _COLUMNS)]
         for title, values in drawn.items()
     ]
     return markdown(["", *_COLUMNS.values()], rows)

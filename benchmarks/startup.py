@@ -34,7 +34,7 @@ from benchmarks.peers.stock import STOCK, make_in_a_process
 RESULT = Path(__file__).parent / "results" / "startup.json"
 TEXT = "My name is John and I live in Berlin."
 _ROOT = Path(__file__).parents[1]
-_ROUNDS, _QUICK_ROUNDS = 7, 2
+_ROUNDS, _QUICK_ROUNDS = 5, 2
 _CHOSEN = (
     *(OURS, "transformers-float32", "optimum-float32", "optimum-int8", "onnxruntime-int8-latency"),
     *("onnxruntime-o1-int8-latency", "openvino-int8-latency", "spacy-small"),

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.report import PAGE, README, SUMMARY, blocks, summary, write
+from benchmarks.suite import questions
+
+
+def test_the_page_has_what_the_results_say() -> None:
+    page = PAGE.read_text("utf-8")
+    assert write(page, blocks()) == page
+
+
+def test_the_readme_has_the_summary() -> None:
+    readme = README.read_text("utf-8")
+    assert write(readme, {SUMMARY: summary()}) == readme
+
+
+def test_each_question_of_the_suite_has_its_block() -> None:
+    asked = questions(None, Path("work"), "default").keys() - {"latency"}  # the runtime's own, in no table
+    assert {f"benchmarks/{name}.py" for name in asked} | {"benchmarks/suite.py", "benchmarks/targets.py"} == set(
+        blocks()
+    )
+
+
+def test_the_source_is_named() -> None:
+    environment = {"cpu": "Some CPU", "cores": 2, "commit": "0123456789", "dirty": False}
+    assert report._source({"environment": environment}) == "Some CPU, 2 cores, commit 0123456."
+    assert report._source({"environment": environment | {"dirty": True}}).endswith("commit 0123456 with changes.")
+    assert report._source({"environment": environment | {"commit": None}}).endswith("commit unknown.")
+
+
+def test_all_results_are_of_one_run() -> None:
+    results = PAGE.parent / "results"
+    names = json.loads((results / "suite.json").read_text())["seconds"]
+    environments = [json.loads((results / f"{name}.json").read_text())["environment"] for name in names]
+    assert len({environment["cpu"] for environment in environments}) == 1
+    assert len({environment["commit"] for environment in environments}) == 1
