@@ -29,9 +29,9 @@ def open_session(model: bytes, threads: int = 1, *, concurrent: bool = False) ->
     Args:
         model: The bytes of a `model.onnx`.
         threads: Threads that one call uses inside.
-        concurrent: Whether several calls will run at once. They would hand each other the memory of ONNX Runtime's
-            arena, out of one core's cache into the other's, which takes a sixth of the time of short calls; the
-            system's allocator keeps each thread's apart, but is a little slower for one call at a time.
+        concurrent: Whether several calls will run at once. They would share the memory of ONNX Runtime's arena, with
+            which some processes take a fifth more time than others; with the system's allocator, which keeps each
+            thread's apart, none does. One call at a time is a little faster with the arena.
 
     Raises:
         PackageError: ONNX Runtime can't load it.

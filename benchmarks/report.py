@@ -17,6 +17,7 @@ from benchmarks import (
     physical_limit,
     scaling,
     scaling_plot,
+    scheduling,
     stages,
     startup,
     throughput,
@@ -49,6 +50,7 @@ _TABLES: Mapping[str, Callable[[Any], str]] = {
     "stages": stages.table,
     "physical_limit": physical_limit.table,
     "scaling": scaling.table,
+    "scheduling": scheduling.table,
 }
 
 

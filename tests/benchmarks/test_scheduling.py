@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from albert_ner_onnx import inference, load
+from albert_ner_onnx.session import open_session
 from benchmarks import scheduling
 from benchmarks.scheduling import VARIANTS, measure, probe, table
 from toy_packages import INT8
@@ -15,18 +16,17 @@ def test_the_first_variant_is_the_default() -> None:
 
 def test_a_variant_is_measured_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, bool]] = []
-    opened = scheduling.open_session
 
-    def open_session(model: bytes, threads: int, *, concurrent: bool) -> object:
+    def opening(model: bytes, threads: int, *, concurrent: bool) -> object:
         asked.append((threads, concurrent))
-        return opened(model, threads, concurrent=concurrent)
+        return open_session(model, threads, concurrent=concurrent)
 
     monkeypatch.setattr(scheduling, "load", lambda threads: load(INT8, threads=threads))
-    monkeypatch.setattr(scheduling, "open_session", open_session)
+    monkeypatch.setattr(scheduling, "open_session", opening)
     monkeypatch.setattr(scheduling, "available_cores", lambda: 3)
     monkeypatch.setattr(scheduling, "_TEXTS", 5)
-    for variant in ({"at_once": True, "pieces": 64, "arena": True}, {"at_once": False, "pieces": 64, "arena": False}):
-        found = probe(**variant)
+    for at_once, arena in ((True, True), (False, False)):
+        found = probe(at_once, 64, arena)
         assert found["seconds"] > 0
         assert found["sentence"] > 0
         assert found["grown_bytes"] >= 0
