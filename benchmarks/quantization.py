@@ -44,7 +44,7 @@ from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
 from benchmarks.peers.stock import STOCK, make_in_a_process
-from benchmarks.quantization_plot import SHAPES, plot
+from benchmarks.quantization_plot import plot
 from benchmarks.sizes import describe_graph
 
 RESULT = Path(__file__).parent / "results" / "quantization.json"
@@ -174,13 +174,13 @@ def _faster(times: Mapping[str, Any], reference: str, name: str) -> float:
 
 def table(figures: Mapping[str, Any]) -> str:
     """The figures in Markdown."""
-    columns = ["", "FB1", "tags as float32, %", "MB", *(f"speed {shape}" for shape in SHAPES)]
+    columns = ["", "FB1", "tags as float32, %", "MB", *(f"speed {shape}" for shape in _CALLS)]
     columns += ["tags changed by the batch, %", "probability off by up to", "products in integers"]
     rows = []
     for name, found in figures.items():
         batches = found["batches"].get("padded") or found["batches"]["equal_length"]
         row = [name, f"{found['fb1']:.2f}", f"{100 * found['tags_equal_float32']:.2f}", f"{found['bytes'] / 1e6:.1f}"]
-        row += [f"{found['speed'][shape]:.2f}" for shape in SHAPES]
+        row += [f"{found['speed'][shape]:.2f}" for shape in _CALLS]
         row += [f"{100 * batches['tags_changed']:.2f}", f"{batches['max_probability_difference']:.2g}"]
         integers = found["products_in_integers"]
         rows.append([*row, f"{integers} of {integers + found['products_in_float']}"])

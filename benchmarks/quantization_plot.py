@@ -13,7 +13,6 @@ from typing import Any
 from benchmarks.pictures import INK, styled_pyplot
 
 RESULT = Path(__file__).parent / "results" / "quantization.json"
-SHAPES = ("1×16", "1×64", "1×128", "8×16", "8×64")
 _OURS, _STOCK = "#1b6ca8", "#9aa3ab"
 _MARKERS = ("o", "s", "^", "v", "D")
 
@@ -40,7 +39,7 @@ def plot(file: Path) -> Path:
             axis.grid(axis="x", color="#e5e5e5")
             axis.set_axisbelow(True)
         handles, labels = axes[2].get_legend_handles_labels()
-        figure.legend(handles, labels, title="speed with batch × pieces", loc="outside lower right", ncols=len(SHAPES))
+        figure.legend(handles, labels, title="speed with batch × pieces", loc="outside lower right", ncols=len(handles))
         target = file.with_suffix(".svg")
         figure.savefig(target, metadata={"Date": None})
         pyplot.close(figure)
@@ -68,7 +67,8 @@ def _draw_size(axis: Any, variants: dict[str, Any]) -> None:
 
 
 def _draw_speed(axis: Any, variants: dict[str, Any]) -> None:
-    for shape, marker in zip(SHAPES, _MARKERS, strict=True):
+    shapes = next(iter(variants.values()))["speed"]
+    for shape, marker in zip(shapes, _MARKERS, strict=False):
         values = [found["speed"][shape] for found in variants.values()]
         axis.scatter(values, range(len(values)), color=_colours(variants), marker=marker, s=24)
         axis.scatter([], [], color=INK, marker=marker, s=24, label=shape)  # for the legend, in no variant's colour

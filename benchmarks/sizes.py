@@ -186,6 +186,15 @@ def measure(variant: str) -> dict[str, Any]:
     return result
 
 
+def kept(output: Path) -> dict[str, Any]:
+    """The sizes that a file has already, if this machine measured them: a long run may go on another day."""
+    if not output.exists():
+        return {}
+    record = json.loads(output.read_text("utf-8"))
+    same = all(record["environment"][name] == describe()[name] for name in ("cpu", "cpu_flags", "cores"))
+    return dict(record["sizes"]) if same else {}
+
+
 def main() -> None:
     """Measures all sizes, or those that were asked for, and keeps the others' figures of the same machine."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,11 +206,13 @@ def main() -> None:
         function, *rest = arguments.run
         print(json.dumps(globals()[function](*rest)))
         return
-    results: dict[str, Any] = {}
+    results = kept(arguments.output)
     for variant in arguments.only:
-        results[variant] = measure(variant)
+        environment = describe()
+        results[variant] = measure(variant) | {"commit": environment["commit"]}
         print(variant, json.dumps(results[variant], indent=1), flush=True)
-        text = json.dumps({"sizes": results, "environment": describe()}, indent=2)
+        ordered = {name: results[name] for name in VARIANTS if name in results}
+        text = json.dumps({"sizes": ordered, "environment": environment}, indent=2)
         arguments.output.write_text(text + "\n")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.environment import describe
+from benchmarks.sizes import kept
 from benchmarks.sizes_table import RESULT, faults, limits, tables
 
 README = Path(__file__).parents[2] / "benchmarks" / "README.md"
@@ -56,3 +58,13 @@ def test_readme_has_the_tables_of_the_result() -> None:
     sizes = json.loads(RESULT.read_text("utf-8"))["sizes"]
     assert faults(sizes) == []
     assert all(table in README.read_text("utf-8") for table in tables(sizes))
+
+
+def test_sizes_of_this_machine_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "sizes.json"
+    assert kept(file) == {}
+    record = {"sizes": {"base-v2": figures()}, "environment": describe()}
+    file.write_text(json.dumps(record))
+    assert kept(file) == {"base-v2": figures()}
+    file.write_text(json.dumps(record | {"environment": describe() | {"cpu": "another"}}))
+    assert kept(file) == {}
