@@ -14,7 +14,7 @@ from benchmarks.pictures import INK, styled_pyplot
 
 RESULT = Path(__file__).parent / "results" / "quantization.json"
 _OURS, _STOCK = "#1b6ca8", "#9aa3ab"
-_MARKERS = ("o", "s", "^", "v", "D")
+_MARKERS = ("o", "s", "^", "D", "v")
 
 
 def plot(file: Path) -> Path:
