@@ -15,6 +15,7 @@ from benchmarks import (
     memory,
     peers_plot,
     physical_limit,
+    scales_speed,
     scaling,
     scaling_plot,
     scheduling,
@@ -51,6 +52,7 @@ _TABLES: Mapping[str, Callable[[Any], str]] = {
     "physical_limit": physical_limit.table,
     "scaling": scaling.table,
     "scheduling": scheduling.table,
+    "scales_speed": lambda record: scales_speed.table(record["shapes"]),
 }
 
 
