@@ -30,8 +30,7 @@ def open_session(model: bytes, threads: int = 1, *, concurrent: bool = False) ->
         model: The bytes of a `model.onnx`.
         threads: Threads that one call uses inside.
         concurrent: Whether several calls will run at once. They would share the memory of ONNX Runtime's arena, with
-            which some processes take a fifth more time than others; with the system's allocator, which keeps each
-            thread's apart, none does. One call at a time is a little faster with the arena.
+            which some processes take a tenth more time than others; the system's allocator keeps each thread's apart.
 
     Raises:
         PackageError: ONNX Runtime can't load it.

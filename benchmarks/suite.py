@@ -3,7 +3,7 @@
     python -m benchmarks.suite [FILE] [--quick | --long] [--work FOLDER] [--results FOLDER]
 
 FILE is a CoNLL file such as eng.testa; without it, texts are our own. Needs the extra `benchmark`, and a machine that
-does nothing else: about 25 minutes, with `--quick` three, and most of an hour more with `--long`. Models that are
+does nothing else: half an hour, with `--quick` a few minutes, with `--long` a good deal more. Models that are
 compared are made before, once (a quarter of an hour or two, most of it for the xlarge shape). Quick figures go to
 `build/quick` and into no README. A question that fails is named at the end, and the others go on.
 """
@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?")
     extents = parser.add_mutually_exclusive_group()
-    extents.add_argument("--quick", action="store_true", help="three minutes: the default model alone, few rounds")
+    extents.add_argument("--quick", action="store_true", help="the default model alone, few rounds")
     extents.add_argument("--long", action="store_true", help="scaling goes on to 10 MB and a million texts")
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
     parser.add_argument("--results", type=Path, help="where figures go")
