@@ -70,6 +70,7 @@ def tables(sizes: Mapping[str, Any]) -> list[str]:
         "optimum's process, MB",
         "logits go with float32's",
         "least tag",
+        "CPU",
     ]
     rows = []
     for size, figures in sizes.items():
@@ -84,7 +85,7 @@ def tables(sizes: Mapping[str, Any]) -> list[str]:
             row += [f"{ours['own_peak_mb']:,}", f"{ours['child_peak_mb']:,}"]
             found = figures["int8_against_fp32"] if precision == "int8" else {}
             row += [f"{found['correlation']:.4f}", f"{min(found['by_tag']):.4f}"] if found else ["", ""]
-            rows.append(row)
+            rows.append([*row, figures["environment"]["cpu"]])
     return [markdown(header, rows), markdown(*_of_peers(sizes))]
 
 
