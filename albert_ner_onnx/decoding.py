@@ -104,11 +104,10 @@ def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], lega
     firsts = ends - np.array(lengths, np.intp)
     # Where the best tags are legal as they are, which is most often, nothing can be better.
     illegal = _illegal(tags, firsts, ends, legal)
-    firsts, ends = firsts[illegal], ends[illegal]
-    order = np.argsort(
-        firsts - ends, kind="stable"
-    )  # longest first: those with a word at a position are the first ones
-    if len(order):
+    if len(illegal):
+        firsts, ends = firsts[illegal], ends[illegal]
+        # Longest first, so that those with a word at a position are the first ones
+        order = np.argsort(firsts - ends, kind="stable")
         _search(logits, tags, firsts[order], (ends - firsts)[order], legal)
     return tags
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import accumulate, chain
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 from typing import TypeVar
 
 import numpy as np
@@ -72,11 +74,12 @@ class WordClassifier:
             )
         return session
 
-    def logits(self, texts: Sequence[Sequence[Sequence[str]]]) -> npt.NDArray[np.float32]:
+    def logits(self, texts: Iterable[Sequence[Sequence[str]]]) -> npt.NDArray[np.float32]:
         """The logits of every word. Texts never see each other; the sentences of a text that fit into a window do.
 
         Args:
-            texts: For each its sentences, lists of words; any number of each, also none.
+            texts: For each its sentences, lists of words; any number of each, also none. The model runs on the first
+                ones while this thread asks for more.
 
         Returns:
             float32 [word, tag], all words one after another. A word without pieces, or that an exact Spark NLP package
@@ -85,19 +88,43 @@ class WordClassifier:
         Raises:
             InferenceError: The model failed.
         """
-        pieces = [self._encode(list(chain.from_iterable(sentences))) for sentences in texts]
-        starts = [list(accumulate(map(len, sentences), initial=0)) for sentences in texts]
-        before = list(accumulate((sentences[-1] for sentences in starts), initial=0))
-        logits = np.full((before.pop(), len(self._manifest.tags)), -np.inf, np.float32)
-        logits[:, self._outside] = 0
-        self._run(
-            [
-                (sequence, window, logits[first + window.keep_start : first + window.keep_stop])
-                for sequence, sentences, first in zip(pieces, starts, before, strict=True)
-                for window in self._windows(sequence, sentences[:-1])
-            ]
-        )
-        return logits
+        windows: list[npt.NDArray[np.int64]] = []  # input ids of each
+        places = [np.empty(0, np.intp)]  # of each text's words: a row among those of all windows, or the last one
+        rows: dict[int, npt.NDArray[np.float32]] = {}  # of each window
+
+        def run(batch: Sequence[int]) -> None:
+            rows.update(zip(batch, self._session.run(np.stack([windows[index] for index in batch])), strict=True))
+
+        _share_out(run, equal_length_batches(self._read(texts, windows, places), _BATCH_PIECES), self._workers)
+        unread = np.full((1, len(self._manifest.tags)), -np.inf, np.float32)
+        unread[0, self._outside] = 0
+        logits: npt.NDArray[np.float32] = np.concatenate([*(rows[index] for index in range(len(windows))), unread])
+        return logits[np.concatenate(places)]
+
+    def _read(
+        self,
+        texts: Iterable[Sequence[Sequence[str]]],
+        windows: list[npt.NDArray[np.int64]],
+        places: list[npt.NDArray[np.intp]],
+    ) -> Iterator[int]:
+        """Appends texts' windows, and where their words' logits will be; yields the length of each window."""
+        first = 1  # row of the next window's first piece: [CLS] is before it
+        for sentences in texts:
+            starts = list(accumulate(map(len, sentences), initial=0))
+            pieces = self._encode(list(chain.from_iterable(sentences)))
+            rows = np.full(starts.pop(), -1)
+            for window in self._windows(pieces, starts):
+                begin = pieces.bounds[window.start]
+                inside = pieces.ids[begin : pieces.bounds[window.stop]]
+                ids = np.empty(len(inside) + 2, np.int64)
+                ids[0], ids[1:-1], ids[-1] = self._manifest.cls_id, inside, self._manifest.sep_id
+                decided = slice(window.keep_start, window.keep_stop)
+                rows[decided] = pieces.bounds[decided] + (first - begin)
+                first += len(ids)
+                windows.append(ids)
+                yield len(ids)
+            rows[: len(pieces.bounds) - 1][pieces.bounds[1:] == pieces.bounds[:-1]] = -1
+            places.append(rows)
 
     def _encode(self, words: Sequence[str]) -> Pieces:
         if not self._exact:
@@ -114,52 +141,44 @@ class WordClassifier:
         words = len(pieces.bounds) - 1
         return [Window(0, words, 0, words)] if len(pieces.ids) else []
 
-    def _run(self, windows: Sequence[tuple[Pieces, Window, npt.NDArray[np.float32]]]) -> None:
-        """Runs the model on windows and writes the logits of the words that each decides into its array."""
 
-        def run(batch: Sequence[int]) -> None:
-            chosen = [windows[index] for index in batch]
-            rows = self._session.run(np.stack([self._input_ids(pieces, window) for pieces, window, _ in chosen]))
-            for row, (pieces, window, logits) in zip(rows, chosen, strict=True):
-                firsts, ends = (pieces.bounds[window.keep_start + i : window.keep_stop + i] for i in (0, 1))
-                known = ends > firsts
-                logits[known] = row[1:][firsts[known] - pieces.bounds[window.start]]
+def _share_out(run: Callable[[T], object], items: Iterable[T], workers: int) -> None:
+    """Calls `run` with each item, in as many threads as there are workers.
 
-        lengths = [int(pieces.bounds[window.stop] - pieces.bounds[window.start]) + 2 for pieces, window, _ in windows]
-        batches = equal_length_batches(lengths, _BATCH_PIECES)
-        if len(batches) < 2 or self._workers < 2:
-            for batch in batches:
-                run(batch)
-            return
-        _share_out(run, batches, self._workers)
-
-    def _input_ids(self, pieces: Pieces, window: Window) -> npt.NDArray[np.int64]:
-        ids = pieces.ids[pieces.bounds[window.start] : pieces.bounds[window.stop]]
-        return np.concatenate(([self._manifest.cls_id], ids, [self._manifest.sep_id]))
-
-
-def _share_out(run: Callable[[T], object], items: Sequence[T], workers: int) -> None:
-    """Calls `run` with each item, in this thread and at the same time in as many more as make `workers`.
-
-    If a call fails, no other begins, and the failure is raised when those that run have ended.
+    This thread is one of them: it first takes all items from their iterator, while the others begin, and then helps. If
+    a call or the iterator fails, no other call begins, and the failure is raised when those that run have ended.
     """
-    waiting = list(reversed(items))
-
-    def take() -> Iterator[T]:
-        with suppress(IndexError):  # empty; asking first would be another thread's chance to take the last
-            while True:
-                yield waiting.pop()
+    if workers < 2:
+        for item in items:
+            run(item)
+        return
+    waiting: SimpleQueue[list[T]] = SimpleQueue()  # items, each in a list; an empty one is the end
+    failed = Event()
 
     def work() -> None:
         try:
-            for item in take():
-                run(item)
+            while (item := waiting.get()) and not failed.is_set():
+                run(*item)
         except BaseException:
-            waiting.clear()
+            failed.set()
             raise
 
-    with ThreadPoolExecutor(workers - 1) as pool:  # made anew, as one kept would not survive a fork
-        others = [pool.submit(work) for _ in range(workers - 1)]
+    with ExitStack() as stack:
+        others: list[Future[None]] = []
+        try:
+            for number, item in enumerate(items):
+                waiting.put([item])
+                if number == 1:  # one item needs no thread; a pool that is kept would not survive a fork
+                    pool = stack.enter_context(ThreadPoolExecutor(workers - 1))
+                    others = [pool.submit(work) for _ in range(workers - 1)]
+                if failed.is_set():
+                    break
+        except BaseException:
+            failed.set()
+            raise
+        finally:
+            for _ in range(workers):
+                waiting.put([])
         work()
         for other in others:
             other.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,6 @@ class EntityRecognizer:
         self._split_words = SPLITTERS[splitter]
         self._classifier = WordClassifier(package, self.manifest, threads)
         self._transitions = legal_transitions(self.manifest.tags, self.manifest.scheme)
-        self._outside = self.manifest.tags.index("O")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(EntityRecognizer, **self.settings.as_arguments()), (self._package,)
@@ -164,23 +163,33 @@ class EntityRecognizer:
         return argmax_decode(logits)
 
     def _analyze(self, texts: Sequence[str]) -> Iterator[Document]:
-        split = [self._split_words(text) for text in texts]
-        parts = [self._split_sentences(text, words) for text, words in zip(texts, split, strict=True)]
-        sentences = [
-            [[word.text for word in words[part.start : part.stop]] for part in ranges]
-            for words, ranges in zip(split, parts, strict=True)
-        ]
-        if self._reads_whole:  # sentences share windows, and are decided together: their borders are but a guess
-            parts = [[range(len(words))] if words else [] for words in split]
-        else:
-            sentences = [[words] for words in chain.from_iterable(sentences)]
-        logits = self._classifier.logits(sentences)
-        lengths = [len(part) for ranges in parts for part in ranges]
-        tags, scores = self._decode(logits, lengths), softmax(logits)
+        split: list[list[Word]] = []
+        parts: list[list[range]] = []  # of each text, what is decided together
+        logits = self._classifier.logits(self._split(texts, split, parts))
+        tags = self._decode(logits, [len(part) for ranges in parts for part in ranges])
+        scores = softmax(logits)
+        best = scores[np.arange(len(tags)), tags].tolist()
+        decided = [self.manifest.tags[tag] for tag in tags.tolist()]
         end = 0
         for text, words, ranges in zip(texts, split, parts, strict=True):
             start, end = end, end + len(words)
-            yield self._document(text, words, ranges, tags[start:end], scores[start:end].copy())
+            yield self._document(text, words, ranges, decided[start:end], best[start:end], scores[start:end].copy())
+
+    def _split(
+        self, texts: Iterable[str], split: list[list[Word]], parts: list[list[range]]
+    ) -> Iterator[list[list[str]]]:
+        """Appends each text's words and sentences, and yields what the model is to read together."""
+        for text in texts:
+            words = self._split_words(text)
+            sentences = self._split_sentences(text, words)
+            read = [[word.text for word in words[part.start : part.stop]] for part in sentences]
+            split.append(words)
+            if self._reads_whole:  # sentences share windows, and are decided together: their borders are but a guess
+                parts.append([range(len(words))] if words else [])
+                yield read
+            else:
+                parts.append(sentences)
+                yield from ([part] for part in read)
 
     def _split_sentences(self, text: str, words: Sequence[Word]) -> list[range]:
         own = words if self._split_words is split_words else split_words(text)
@@ -191,20 +200,18 @@ class EntityRecognizer:
         text: str,
         words: list[Word],
         sentences: list[range],
-        decided: npt.NDArray[np.intp],
+        tags: list[str],
+        probabilities: list[float],
         scores: npt.NDArray[np.float32],
     ) -> Document:
         scores.setflags(write=False)
-        tags = [self.manifest.tags[tag] for tag in decided]
         entities: list[Entity] = []
-        if (decided != self._outside).any():
-            probabilities = np.take_along_axis(scores, decided[:, None], axis=1)[:, 0]
-            for sentence in sentences:
-                for label, start, stop in find_spans(tags[sentence.start : sentence.stop], self.manifest):
-                    inside = slice(sentence.start + start, sentence.start + stop)
-                    score = float(probabilities[inside].mean(dtype=np.float64))
-                    first, last = words[inside][0].start, words[inside][-1].end
-                    entities.append(Entity(text[first:last], label, first, last, score))
+        for sentence in sentences:
+            for label, start, stop in find_spans(tags[sentence.start : sentence.stop], self.manifest):
+                inside = slice(sentence.start + start, sentence.start + stop)
+                first, last = words[inside.start].start, words[inside.stop - 1].end
+                score = sum(probabilities[inside]) / (stop - start)
+                entities.append(Entity(text[first:last], label, first, last, score))
         return Document(
             text=text,
             words=words,

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from albert_ner_onnx.inference import _share_out
 
 
-@given(st.lists(st.integers(), max_size=30), st.integers(2, 5))
+@given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
 def test_each_item_once(items: list[int], workers: int) -> None:
     done: list[int] = []
     _share_out(done.append, items, workers)
@@ -28,6 +28,30 @@ def test_this_thread_works_too() -> None:
     _share_out(run, [1, 2], 2)
     assert threading.get_ident() in threads
     assert len(threads) == 2
+
+
+def test_others_work_while_this_thread_makes_items() -> None:
+    done = threading.Semaphore(0)
+
+    def items() -> Iterator[int]:
+        yield from range(3)
+        assert done.acquire(timeout=30)  # the first one is not kept back
+
+    _share_out(lambda item: done.release(), items(), 2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_a_failure_to_make_items_is_raised(workers: int, before: int) -> None:
+    done: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(before)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _share_out(done.append, items(), workers)
+    assert set(done) <= set(range(before))
 
 
 def in_main_thread() -> bool:
