@@ -100,8 +100,9 @@ def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], lega
         Index of the tag, intp [word]. The same for a sentence whatever the others are.
     """
     tags = argmax_decode(logits)
-    ends = np.cumsum(lengths, dtype=np.intp)
-    firsts = ends - np.array(lengths, np.intp)
+    words = np.array(lengths, np.intp)
+    ends = words.cumsum()
+    firsts = ends - words
     # Where the best tags are legal as they are, which is most often, nothing can be better.
     illegal = _illegal(tags, firsts, ends, legal)
     if len(illegal):
@@ -116,10 +117,10 @@ def _illegal(
     tags: npt.NDArray[np.intp], firsts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], legal: Transitions
 ) -> npt.NDArray[np.intp]:
     """Indices of the sentences whose tags aren't legal; none of those without words."""
-    breaks = np.zeros(len(tags) + 1, np.intp)  # breaks[i]: illegal transitions into the words before i
-    breaks[2:] = np.cumsum(~legal.between[tags[:-1], tags[1:]])
-    filled = np.flatnonzero(ends > firsts)
+    filled = (ends > firsts).nonzero()[0]
     first, last = firsts[filled], ends[filled] - 1
+    breaks = np.zeros(len(tags) + 1, np.intp)  # breaks[i]: illegal transitions into the words before i
+    (~legal.between[tags[:-1], tags[1:]]).cumsum(out=breaks[2:])
     wrong = (breaks[last + 1] > breaks[first + 1]) | ~legal.first[tags[first]] | ~legal.last[tags[last]]
     return filled[wrong]
 

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 from albert_ner_onnx.entities import Word
 
-_STOP = re.compile(r"[.!?…]+")
+_STOPS = ".!?…"
 _WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
 _CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
 _BLANK_LINE = re.compile("\n[^\n]*\n|\r[^\r\n]*\r|[\u2029\f]")
@@ -41,7 +41,7 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
     for before, word in pairwise(words):
         closing = not apart and before.text in _CLOSERS
         widely = before.text in _WIDE_STOPS or (widely and closing)
-        ended = widely or _STOP.fullmatch(before.text) is not None or (ended and closing)
+        ended = widely or not before.text.strip(_STOPS) or (ended and closing)
         apart = word.start > before.end
         if apart:
             border = (ended and not word.text[0].islower()) or _has_blank_line(text, before.end, word.start)

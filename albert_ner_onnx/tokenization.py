@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
 import numpy.typing as npt
@@ -76,8 +76,7 @@ class WordTokenizer:
         """Tokenizes the words of one sequence. Lone surrogates, which UTF-8 can't hold, are read as U+FFFD."""
         cached = self._cache.get
         pieces = [found if (found := cached(word)) is not None else self._encode_word(word) for word in words]
-        bounds = np.zeros(len(words) + 1, np.int64)
-        np.cumsum([len(ids) for ids in pieces], out=bounds[1:])
+        bounds = np.array([*accumulate(map(len, pieces), initial=0)], np.int64)
         return Pieces(np.fromiter(chain.from_iterable(pieces), np.int64, int(bounds[-1])), bounds)
 
     def _encode_word(self, word: str) -> tuple[int, ...]:
