@@ -44,17 +44,14 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
         ended = widely or not before.text.strip(_STOPS) or (ended and closing)
         apart = word.start > before.end
         if apart:
-            border = (ended and not word.text[0].islower()) or _has_blank_line(text, before.end, word.start)
+            blank = word.start > before.end + 1 and _BLANK_LINE.search(text, before.end, word.start) is not None
+            border = blank or (ended and not word.text[0].islower())
         else:
             border = widely and word.text not in _CLOSERS and word.text not in _WIDE_STOPS
         if border:
             starts.append(word.start)
             ended = widely = False
     return starts
-
-
-def _has_blank_line(text: str, start: int, end: int) -> bool:
-    return end - start > 1 and _BLANK_LINE.search(text, start, end) is not None
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:
