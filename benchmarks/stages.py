@@ -14,8 +14,9 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -55,19 +56,28 @@ class StageClock:
         self._inner = 0.0  # of the stage that runs: what the stages within it took
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, which adds its time to a stage."""
+        """The function, which adds its time to a stage; if it is a generator, that of its items."""
 
         def call(*arguments: Any, **options: Any) -> Any:
-            before, self._inner = self._inner, 0.0
-            started = self._clock()
-            try:
-                return function(*arguments, **options)
-            finally:
-                took = self._clock() - started
-                self.seconds[stage] += took - self._inner
-                self._inner = before + took
+            found = self._measure(stage, partial(function, *arguments, **options))
+            return self._items(stage, found) if isinstance(found, Generator) else found
 
         return call
+
+    def _measure(self, stage: str, call: Callable[[], Any]) -> Any:
+        before, self._inner = self._inner, 0.0
+        started = self._clock()
+        try:
+            return call()
+        finally:
+            took = self._clock() - started
+            self.seconds[stage] += took - self._inner
+            self._inner = before + took
+
+    def _items(self, stage: str, items: Generator[Any]) -> Iterator[Any]:
+        with suppress(StopIteration):
+            while True:
+                yield self._measure(stage, partial(next, items))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ def test_a_stage_that_fails_counts() -> None:
     with pytest.raises(ZeroDivisionError):
         outer()
     assert clock.seconds == {"inner": 1, "outer": 2}
+
+
+def test_the_items_of_a_generator_count_when_they_are_asked_for() -> None:
+    now = iter(range(100))
+    clock = StageClock(lambda: next(now))
+    inner = clock.timed("inner", lambda: 7)
+
+    def items() -> Iterator[int]:
+        yield inner()
+        yield 8
+
+    asked = clock.timed("outer", items)()
+    assert clock.seconds == {"outer": 1}  # to make the generator
+    assert list(asked) == [7, 8]
+    # Readings: outer 2, inner 3 4, outer 5; outer 6 7; outer 8 9 for the end
+    assert clock.seconds == {"outer": 5, "inner": 1}
 
 
 def test_shares_are_the_whole() -> None:
