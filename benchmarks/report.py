@@ -76,7 +76,8 @@ def summary(results: Path = RESULTS) -> str:
         [title, *(short(values[name]) if name in values else "" for name in _COLUMNS)]
         for title, values in drawn.items()
     ]
-    return markdown(["", *_COLUMNS.values()], rows)
+    throughput = json.loads((results / "throughput.json").read_text("utf-8"))
+    return f"{markdown(['', *_COLUMNS.values()], rows)}\n\n{_source(throughput)}"
 
 
 def _source(record: Mapping[str, Any]) -> str:
