@@ -41,7 +41,7 @@ class Watching:
 
 @pytest.fixture
 def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[EntityRecognizer, Watching]:
-    recognizer = load(INT8, context=request.param)
+    recognizer = load(INT8, context=request.param, threads=1)  # one call after another, so their order is known
     watching = Watching(recognizer)
     monkeypatch.setattr(recognizer._classifier, "_session", watching)
     return recognizer, watching
