@@ -24,7 +24,7 @@ from benchmarks.markdown import markdown
 from benchmarks.quantization import DYNAMIC, OURS, measure_speed
 
 RESULT = Path(__file__).parent / "results" / "scales_speed.json"
-_ROUNDS = 60
+_ROUNDS = 300  # a median is then known to half a hundredth on a noisy machine
 
 
 def table(shapes: Mapping[str, Any]) -> str:
