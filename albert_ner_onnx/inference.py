@@ -88,43 +88,48 @@ class WordClassifier:
         Raises:
             InferenceError: The model failed.
         """
-        windows: list[npt.NDArray[np.int64]] = []  # input ids of each
-        places = [np.empty(0, np.intp)]  # of each text's words: a row among those of all windows, or the last one
-        rows: dict[int, npt.NDArray[np.float32]] = {}  # of each window
+        windows: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = []  # ids, and place for their logits
+        rows = [np.empty(0, np.intp)]  # of each text's words: among those of all windows, or the last one
 
         def run(batch: Sequence[int]) -> None:
-            rows.update(zip(batch, self._session.run(np.stack([windows[index] for index in batch])), strict=True))
+            found = self._session.run(np.stack([windows[index][0] for index in batch]))
+            for index, logits in zip(batch, found, strict=True):
+                windows[index][1][:] = logits
 
-        _share_out(run, equal_length_batches(self._read(texts, windows, places), _BATCH_PIECES), self._workers)
+        _share_out(run, equal_length_batches(self._read(texts, windows, rows), _BATCH_PIECES), self._workers)
         unread = np.full((1, len(self._manifest.tags)), -np.inf, np.float32)
         unread[0, self._outside] = 0
-        logits: npt.NDArray[np.float32] = np.concatenate([*(rows[index] for index in range(len(windows))), unread])
-        return logits[np.concatenate(places)]
+        logits: npt.NDArray[np.float32] = np.concatenate([*(logits for _, logits in windows), unread])
+        return logits[np.concatenate(rows)]
 
     def _read(
         self,
         texts: Iterable[Sequence[Sequence[str]]],
-        windows: list[npt.NDArray[np.int64]],
-        places: list[npt.NDArray[np.intp]],
+        windows: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]],
+        rows: list[npt.NDArray[np.intp]],
     ) -> Iterator[int]:
-        """Appends texts' windows, and where their words' logits will be; yields the length of each window."""
+        """Appends texts' windows, and the rows of their words' logits; yields the length of each window.
+
+        What is kept is made here: in a worker's memory, between what calls of the model take and give back, it would
+        keep the system from reusing that.
+        """
         first = 1  # row of the next window's first piece: [CLS] is before it
         for sentences in texts:
             starts = list(accumulate(map(len, sentences), initial=0))
             pieces = self._encode(list(chain.from_iterable(sentences)))
-            rows = np.full(starts.pop(), -1)
+            own = np.full(starts.pop(), -1)
             for window in self._windows(pieces, starts):
                 begin = pieces.bounds[window.start]
                 inside = pieces.ids[begin : pieces.bounds[window.stop]]
                 ids = np.empty(len(inside) + 2, np.int64)
                 ids[0], ids[1:-1], ids[-1] = self._manifest.cls_id, inside, self._manifest.sep_id
                 decided = slice(window.keep_start, window.keep_stop)
-                rows[decided] = pieces.bounds[decided] + (first - begin)
+                own[decided] = pieces.bounds[decided] + (first - begin)
                 first += len(ids)
-                windows.append(ids)
+                windows.append((ids, np.empty((len(ids), len(self._manifest.tags)), np.float32)))
                 yield len(ids)
-            rows[: len(pieces.bounds) - 1][pieces.bounds[1:] == pieces.bounds[:-1]] = -1
-            places.append(rows)
+            own[: len(pieces.bounds) - 1][pieces.bounds[1:] == pieces.bounds[:-1]] = -1
+            rows.append(own)
 
     def _encode(self, words: Sequence[str]) -> Pieces:
         if not self._exact:
