@@ -8,7 +8,7 @@ framework: a peer's module does, in a process of its own (`worker`), so that poo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -26,6 +26,9 @@ OURS_LATENCY = "ours-latency"
 
 EXACT = "transformers-float32"
 """Whose tags and logits the others' are compared with."""
+
+
+_BFLOAT16 = frozenset({"amx_bf16", "avx512_bf16", "bf16"})  # flags of CPUs with instructions for it, x86's and Arm's
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,16 @@ class PeerMissingError(Exception):
     """A peer that can't take part here, as something isn't installed."""
 
 
+def check_bfloat16(cpu_flags: Collection[str]) -> None:
+    """Nobody would choose bfloat16 where it has no instructions: it is imitated there, and slower than float32.
+
+    Raises:
+        PeerMissingError: The CPU, as far as it says what it has, can't compute in bfloat16.
+    """
+    if cpu_flags and not _BFLOAT16.intersection(cpu_flags):
+        raise PeerMissingError(f"the CPU has no bfloat16, none of {', '.join(sorted(_BFLOAT16))}")
+
+
 @dataclass(frozen=True, slots=True)
 class Factory:
     """Makes a peer.
@@ -121,8 +134,12 @@ class Factory:
         """Loads the model.
 
         Raises:
-            PeerMissingError: The framework or its model isn't installed.
+            PeerMissingError: The framework or its model isn't installed, or the CPU has no bfloat16.
         """
+        if self.variant.get("precision") == "bfloat16":
+            from albert_ner_onnx.machine import describe_machine  # late, so that others don't hold ours in memory
+
+            check_bfloat16(describe_machine().cpu_flags)
         self.load_module()
         kind = getattr(importlib.import_module(f"{__name__}.{self.module}"), self.name)
         peer: Peer = kind(settings, **self.variant)
