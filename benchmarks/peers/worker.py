@@ -139,8 +139,10 @@ def serve(worker: object, requests: IO[str], answers: IO[str]) -> None:
         answer: dict[str, Any]
         try:
             answer = {"result": method(**request)}
+        except PeerMissingError as missing:
+            answer = {"error": str(missing), "missing": True}
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}", "missing": isinstance(error, PeerMissingError)}
+            answer = {"error": f"{type(error).__name__}: {error}", "missing": False}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

@@ -115,7 +115,7 @@ def test_errors_are_answers_too() -> None:
     assert "result" in first
     assert missing_list == {"error": "KeyError: 'unknown'", "missing": False}
     assert last["result"]["rss"] > 0
-    assert ask(None, LOAD) == [{"error": "PeerMissingError: fake isn't installed", "missing": True}]
+    assert ask(None, LOAD) == [{"error": "fake isn't installed", "missing": True}]
     assert "nothing is loaded" in ask(FakeEngine(), {"do": "logits", "lengths": [3]})[0]["error"]
 
 
