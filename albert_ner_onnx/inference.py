@@ -9,7 +9,7 @@ from itertools import accumulate, chain
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,14 @@ from albert_ner_onnx.windows import Window, pack_windows
 
 T = TypeVar("T")
 _BATCH_PIECES = 128  # larger batches are no faster, and take more memory in each worker
+
+
+class _Input(NamedTuple):
+    """What the model reads at once: its pieces, where its words begin, and place for their logits."""
+
+    ids: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
+    logits: npt.NDArray[np.float32]
 
 
 class WordClassifier:
@@ -78,8 +86,8 @@ class WordClassifier:
         """The logits of every word. Texts never see each other; the sentences of a text that fit into a window do.
 
         Args:
-            texts: For each its sentences, lists of words; any number of each, also none. The model runs on the first
-                ones while this thread asks for more.
+            texts: For each its sentences, lists of words; any number of each, also none. With several workers
+                the model runs on the first ones while this thread asks for more.
 
         Returns:
             float32 [word, tag], all words one after another. A word without pieces, or that an exact Spark NLP package
@@ -88,32 +96,29 @@ class WordClassifier:
         Raises:
             InferenceError: The model failed.
         """
-        windows: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = []  # ids, and place for their logits
-        rows = [np.empty(0, np.intp)]  # of each text's words: among those of all windows, or the last one
+        windows: list[_Input] = []
+        rows = [np.empty(0, np.intp)]  # of each text's words: among those of all windows, or -1 for the last one
 
         def run(batch: Sequence[int]) -> None:
-            found = self._session.run(np.stack([windows[index][0] for index in batch]))
+            found = self._session.run(np.stack([windows[index].ids for index in batch]))
             for index, logits in zip(batch, found, strict=True):
-                windows[index][1][:] = logits
+                windows[index].logits[:] = logits[windows[index].firsts]
 
         _share_out(run, equal_length_batches(self._read(texts, windows, rows), _BATCH_PIECES), self._workers)
         unread = np.full((1, len(self._manifest.tags)), -np.inf, np.float32)
         unread[0, self._outside] = 0
-        logits: npt.NDArray[np.float32] = np.concatenate([*(logits for _, logits in windows), unread])
+        logits: npt.NDArray[np.float32] = np.concatenate([*(window.logits for window in windows), unread])
         return logits[np.concatenate(rows)]
 
     def _read(
-        self,
-        texts: Iterable[Sequence[Sequence[str]]],
-        windows: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]],
-        rows: list[npt.NDArray[np.intp]],
+        self, texts: Iterable[Sequence[Sequence[str]]], windows: list[_Input], rows: list[npt.NDArray[np.intp]]
     ) -> Iterator[int]:
         """Appends texts' windows, and the rows of their words' logits; yields the length of each window.
 
         What is kept is made here: in a worker's memory, between what calls of the model take and give back, it would
         keep the system from reusing that.
         """
-        first = 1  # row of the next window's first piece: [CLS] is before it
+        decided = 0  # words, in the windows so far
         for sentences in texts:
             starts = list(accumulate(map(len, sentences), initial=0))
             pieces = self._encode(list(chain.from_iterable(sentences)))
@@ -123,12 +128,13 @@ class WordClassifier:
                 inside = pieces.ids[begin : pieces.bounds[window.stop]]
                 ids = np.empty(len(inside) + 2, np.int64)
                 ids[0], ids[1:-1], ids[-1] = self._manifest.cls_id, inside, self._manifest.sep_id
-                decided = slice(window.keep_start, window.keep_stop)
-                own[decided] = pieces.bounds[decided] + (first - begin)
-                first += len(ids)
-                windows.append((ids, np.empty((len(ids), len(self._manifest.tags)), np.float32)))
+                firsts, ends = (pieces.bounds[window.keep_start + i : window.keep_stop + i] for i in (0, 1))
+                known = ends > firsts
+                firsts = firsts[known] - begin + 1  # [CLS] is before them
+                own[window.keep_start : window.keep_stop][known] = np.arange(decided, decided + len(firsts))
+                decided += len(firsts)
+                windows.append(_Input(ids, firsts, np.empty((len(firsts), len(self._manifest.tags)), np.float32)))
                 yield len(ids)
-            own[: len(pieces.bounds) - 1][pieces.bounds[1:] == pieces.bounds[:-1]] = -1
             rows.append(own)
 
     def _encode(self, words: Sequence[str]) -> Pieces:
@@ -150,8 +156,9 @@ class WordClassifier:
 def _share_out(run: Callable[[T], object], items: Iterable[T], workers: int) -> None:
     """Calls `run` with each item, in as many threads as there are workers.
 
-    This thread is one of them: it first takes all items from their iterator, while the others begin, and then helps. If
-    a call or the iterator fails, no other call begins, and the failure is raised when those that run have ended.
+    With several, this thread is one of them: it first takes all items from their iterator, while the others work from
+    the second one on, and then helps. If a call or the iterator fails, no other call begins, and the failure is raised
+    when those that run have ended.
     """
     if workers < 2:
         for item in items:
@@ -167,23 +174,24 @@ def _share_out(run: Callable[[T], object], items: Iterable[T], workers: int) -> 
         except BaseException:
             failed.set()
             raise
-
-    with ExitStack() as stack:
-        others: list[Future[None]] = []
-        try:
-            for number, item in enumerate(items):
-                waiting.put([item])
-                if number == 1:  # one item needs no thread; a pool that is kept would not survive a fork
-                    pool = stack.enter_context(ThreadPoolExecutor(workers - 1))
-                    others = [pool.submit(work) for _ in range(workers - 1)]
-                if failed.is_set():
-                    break
-        except BaseException:
-            failed.set()
-            raise
         finally:
-            for _ in range(workers):
-                waiting.put([])
+            waiting.put([])  # for the next one
+
+    def stop() -> None:
+        failed.set()
+        waiting.put([])
+
+    others: list[Future[None]] = []
+    with ExitStack() as stack:
+        for number, item in enumerate(items):
+            waiting.put([item])
+            if number == 1:  # one item needs no thread; a pool that is kept would not survive a fork
+                pool = stack.enter_context(ThreadPoolExecutor(workers - 1))
+                stack.callback(stop)  # before the pool waits for its threads, whatever interrupts this one
+                others = [pool.submit(work) for _ in range(workers - 1)]
+            if failed.is_set():
+                break
+        waiting.put([])
         work()
         for other in others:
             other.result()

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,14 @@ def test_a_failure_to_make_items_is_raised(workers: int, before: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         _share_out(done.append, items(), workers)
     assert set(done) <= set(range(before))
+
+
+def test_a_failure_ends_the_making_of_items() -> None:
+    def run(item: int) -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        _share_out(run, count(), 2)
 
 
 def in_main_thread() -> bool:
