@@ -88,7 +88,7 @@ class PeerMissingError(Exception):
 
 
 def check_bfloat16(cpu_flags: Collection[str]) -> None:
-    """Nobody would choose bfloat16 where it has no instructions: it is imitated there, and slower than float32.
+    """Nobody would choose bfloat16 where it has no instructions: it would be imitated.
 
     Raises:
         PeerMissingError: The CPU, as far as it says what it has, can't compute in bfloat16.

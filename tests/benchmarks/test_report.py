@@ -29,11 +29,11 @@ def test_the_source_is_named() -> None:
     assert report._source({"environment": environment | {"commit": None}}).endswith("commit unknown.")
 
 
-def test_all_results_are_of_one_machine() -> None:
-    """Each question compares what took turns in one run; a question may have been asked again of a later commit."""
+def test_all_results_are_of_one_run() -> None:
     results = PAGE.parent / "results"
     names = json.loads((results / "suite.json").read_text())["seconds"]
     environments = [json.loads((results / f"{name}.json").read_text())["environment"] for name in names]
     assert all(not environment["dirty"] for environment in environments)
     first, *others = [[environment[name] for name in ("cpu", "cpu_flags", "cores")] for environment in environments]
     assert all(other == first for other in others)
+    assert len({environment["commit"] for environment in environments}) == 1
