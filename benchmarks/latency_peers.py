@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,7 +27,7 @@ from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
-from benchmarks.peers import EXACT, OURS, OURS_LATENCY, PEERS
+from benchmarks.peers import EXACT, OURS, OURS_LATENCY, PEERS, QUICK_PEERS
 from benchmarks.peers.agreement import logit_correlation, tag_agreement
 from benchmarks.peers.models import DEFAULT, MODELS, Model, prepare
 from benchmarks.peers.process import PeerProcess, loaded_peers
@@ -44,7 +44,7 @@ _TEXT_ROUNDS = 3  # of forty texts each
 _ALL_CORES_ONLY = ("xlarge",)
 _QUICK_ROUNDS = 3
 _SECONDS = 0.05  # of calls in a row, so that the steps of the clock's rate don't count
-_PROFILE_SECONDS = 2.0
+_PROFILE_SECONDS, _QUICK_PROFILE_SECONDS = 2.0, 0.2
 
 
 def measure_engines(model: Model, trained: bool, threads: int, rounds: int) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def measure_engines(model: Model, trained: bool, threads: int, rounds: int) -> d
         shapes = {}
         for name, (rows, pieces) in SHAPES.items():
             tasks = {peer: _engine_task(process, rows, pieces) for peer, process in processes.items()}
-            shapes[name] = compare(interleave(tasks, rounds), OURS)
+            shapes[name] = compare(interleave(tasks, rounds, warm_up=0), OURS)
     return {"peers": described, "agreement": agreement, "shapes": shapes}
 
 
@@ -75,18 +75,19 @@ def _tags(processes: Mapping[str, PeerProcess]) -> dict[str, float]:
 
 
 def _engine_task(process: PeerProcess, rows: int, pieces: int) -> Callable[[], float]:
-    """Times enough calls in a row, on the same pieces as the other peers."""
+    """Times enough calls in a row, on the same pieces as the other peers. Finding out how many warms up."""
     ask = partial(process.call, "run", rows=rows, pieces=pieces, seed=0)
     calls = max(1, round(_SECONDS / ask(calls=1)))
     return lambda: float(ask(calls=calls))
 
 
-def judge(shapes: Mapping[str, Any], file: Path) -> dict[str, Any]:
+def judge(shapes: Mapping[str, Any], file: Path, seconds: float = _PROFILE_SECONDS) -> dict[str, Any]:
     """How much faster ours is than the faster stock int8 and than OpenVINO, and a profile of what is too slow.
 
     Args:
         shapes: Of `measure_engines`.
         file: Our `model.onnx`.
+        seconds: How long to profile.
 
     Returns:
         For each shape the ratios `stock` and `openvino`, whether the targets are `met`, and perhaps the `profile`.
@@ -98,15 +99,17 @@ def judge(shapes: Mapping[str, Any], file: Path) -> dict[str, Any]:
         if stock >= STOCK_TARGET and openvino >= OPENVINO_TARGET:
             continue
         ids = np.random.default_rng(0).integers(1000, 30_000, SHAPES[shape])
-        profiled = profile(file, ids, _PROFILE_SECONDS)
+        profiled = profile(file, ids, seconds)
         least = GEMM_STOCK_TARGET if profiled["gemm_share"] > MOST_GEMM else STOCK_TARGET
         found[shape] |= {"met": stock >= least and openvino >= OPENVINO_TARGET, "profile": profiled}
     return found
 
 
-def measure_texts(model: Model, threads: int, rounds: int, texts: Sequence[str]) -> dict[str, Any]:
+def measure_texts(
+    model: Model, threads: int, rounds: int, texts: Sequence[str], peers: Iterable[str]
+) -> dict[str, Any]:
     """One short text a call, text to entities: medians over texts, of all peers, beside ours with all threads."""
-    with loaded_peers(PEERS, model.settings(threads), _report) as (processes, described):
+    with loaded_peers(peers, model.settings(threads), _report) as (processes, described):
         for process in processes.values():
             process.call("keep", name="short", texts=list(texts))
         checkpoint_peers = {name: 1 for name in processes if name != "spacy-small"}
@@ -131,10 +134,12 @@ def measure(names: Sequence[str], work: Path, quick: bool) -> dict[str, Any]:
             model = prepare(name, work)
             rounds = _QUICK_ROUNDS if quick else _ROUNDS[name]
             engines[name] = measure_engines(model, name == DEFAULT, threads, rounds)
-            engines[name]["judged"] = judge(engines[name]["shapes"], model.package / MODEL)
+            seconds = _QUICK_PROFILE_SECONDS if quick else _PROFILE_SECONDS
+            engines[name]["judged"] = judge(engines[name]["shapes"], model.package / MODEL, seconds)
         found[str(threads)] = {"engines": engines}
     texts, rounds = own_texts()[: 10 if quick else None], _QUICK_ROUNDS if quick else _TEXT_ROUNDS
-    found[str(cores)]["short_text"] = measure_texts(prepare(DEFAULT, work), cores, rounds, texts)
+    peers = QUICK_PEERS if quick else PEERS
+    found[str(cores)]["short_text"] = measure_texts(prepare(DEFAULT, work), cores, rounds, texts, peers)
     return found
 
 
@@ -185,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=WORK, help="where made models are kept")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="few rounds, and for a short text few peers")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     run(arguments.only, arguments.work, arguments.quick, arguments.output)

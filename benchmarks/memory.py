@@ -1,10 +1,10 @@
 """Memory of a whole process, ours beside its peers: after the imports, after loading, under load, after many calls.
 
-    python -m benchmarks.memory [--work FOLDER] [--quick] [--output FILE]
+    python -m benchmarks.memory [--work FOLDER] [--quick | --long] [--output FILE]
 
 RSS is all that is resident, PSS counts what processes share in part. Load is 600 sentences of our own in the peer's
-largest batches; then come 10,000 calls with one sentence each, 1,000 of slow peers. Needs the extra `benchmark`, and
-Linux.
+largest batches; then come calls with one sentence each, 10,000 of ours and 1,000 of peers, with `--long` 10,000 of
+peers that aren't slow, too. Needs the extra `benchmark`, and Linux.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from albert_ner_onnx.manifest import MODEL
 from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown
-from benchmarks.peers import OURS, PEERS, PeerMissingError, Settings
+from benchmarks.peers import OURS, PEERS, QUICK_PEERS, PeerMissingError, Settings
 from benchmarks.peers.models import DEFAULT, prepare
 from benchmarks.peers.process import PeerProcess
 from benchmarks.peers.stock import make_in_a_process
 
 RESULT = Path(__file__).parent / "results" / "memory.json"
-SENTENCES, CALLS, SLOW_CALLS = 600, 10_000, 1_000
+SENTENCES, CALLS, FEWER_CALLS = 600, 10_000, 1_000
 _QUICK_SENTENCES, _QUICK_CALLS = 50, 100
 MOMENTS = ("imported", "loaded", "after_sentences", "after_calls")
 _CHOSEN = (
@@ -54,14 +54,29 @@ def measure_peer(name: str, settings: Settings, texts: list[str], calls: int) ->
     return {"setup": described["setup"], "calls": calls, "memory": moments}
 
 
-def measure(work: Path, quick: bool) -> dict[str, Any]:
-    """All figures: by peer, and ours `growth` from after the imports to after the sentences beside the model's file."""
+def number_of_calls(peer: str, extent: str) -> int:
+    """How many calls a peer gets: slow ones take minutes for what shows after a thousand."""
+    if extent == "quick":
+        return _QUICK_CALLS
+    return CALLS if peer == OURS or (extent == "long" and not PEERS[peer].slow) else FEWER_CALLS
+
+
+def measure(work: Path, extent: str) -> dict[str, Any]:
+    """All figures: by peer, and ours `growth` from after the imports to after the sentences beside the model's file.
+
+    Args:
+        work: Where made models are kept.
+        extent: `quick`, `default` or `long`.
+    """
+    quick = extent == "quick"
     model = prepare(DEFAULT, work)
     texts = list(own_corpus().held_out[: _QUICK_SENTENCES if quick else SENTENCES])
     peers: dict[str, Any] = {}
     for name in _CHOSEN:
+        if quick and name not in QUICK_PEERS:
+            continue
         print(name, file=sys.stderr, flush=True)
-        calls = _QUICK_CALLS if quick else SLOW_CALLS if PEERS[name].slow else CALLS
+        calls = number_of_calls(name, extent)
         peers[name] = measure_peer(name, model.settings(available_cores()), texts, calls)
     ours = peers[OURS]["memory"]
     return {
@@ -98,10 +113,13 @@ def main() -> None:
     """Measures, writes and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
-    parser.add_argument("--quick", action="store_true")
+    extents = parser.add_mutually_exclusive_group()
+    extents.add_argument("--quick", action="store_true", help="few peers and few calls")
+    extents.add_argument("--long", action="store_true", help="10,000 calls of peers, too")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    record = measure(arguments.work, arguments.quick) | {"quick": arguments.quick, "environment": describe()}
+    extent = "quick" if arguments.quick else "long" if arguments.long else "default"
+    record = measure(arguments.work, extent) | {"extent": extent, "environment": describe()}
     arguments.output.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
     print(table(json.loads(arguments.output.read_text("utf-8"))))
 

@@ -25,7 +25,7 @@ from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
-from benchmarks.peers import OURS, PEERS, PeerMissingError, Settings
+from benchmarks.peers import OURS, PEERS, QUICK_PEERS, PeerMissingError, Settings
 from benchmarks.peers.first import DONE
 from benchmarks.peers.models import DEFAULT, prepare
 from benchmarks.peers.process import PeerProcess, worker_environment
@@ -124,6 +124,8 @@ def measure(work: Path, quick: bool) -> dict[str, Any]:
     settings = prepare(DEFAULT, work).settings(available_cores())
     found: dict[str, dict[str, Any]] = {}
     for name in _CHOSEN:
+        if quick and name not in QUICK_PEERS:
+            continue
         for kind in PEERS[name].needs:
             make_in_a_process(kind, settings.checkpoint, settings.models)
         with PeerProcess(name, settings.threads) as process:
@@ -163,7 +165,7 @@ def main() -> None:
     """Measures, writes and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="few peers and rounds")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     record = {"peers": measure(arguments.work, arguments.quick), "quick": arguments.quick, "environment": describe()}

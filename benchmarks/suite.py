@@ -37,17 +37,18 @@ def questions(file: Path | None, work: Path, extent: str) -> dict[str, list[str]
         extent: `quick`, `default` or `long`.
     """
     quick = ["--quick"] if extent == "quick" else []
+    long = ["--long"] if extent == "long" else []
     made, texts = ["--work", str(work)], [str(file)] if file else []
     models = ["--only", DEFAULT] if quick else []
     return {
         "latency": ["--seconds", "0.2"] if quick else [],
         "startup": [*made, *quick],
-        "memory": [*made, *quick],
+        "memory": [*made, *quick, *long],
         "throughput": [*texts, *made, *quick],
         "latency_peers": [*made, *models, *quick],
         "stages": [*texts, *made, *models, *(["--seconds", "0.5"] if quick else [])],
         "physical_limit": [*made, *models, *quick],
-        "scaling": quick or (["--long"] if extent == "long" else []),
+        "scaling": [*quick, *long],
     }
 
 
@@ -79,8 +80,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?")
     extents = parser.add_mutually_exclusive_group()
-    extents.add_argument("--quick", action="store_true", help="the default model alone, few rounds")
-    extents.add_argument("--long", action="store_true", help="scaling goes on to 10 MB and a million texts")
+    extents.add_argument("--quick", action="store_true", help="the default model alone, few peers and rounds")
+    extents.add_argument(
+        "--long",
+        action="store_true",
+        help="scaling goes on to 10 MB and a million texts, memory to 10,000 calls of peers",
+    )
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
     parser.add_argument("--results", type=Path, help="where figures go")
     arguments = parser.parse_args()

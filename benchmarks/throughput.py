@@ -27,7 +27,7 @@ from albert_ner_onnx.startup import own_texts
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
-from benchmarks.peers import OURS, OURS_LATENCY, PEERS
+from benchmarks.peers import OURS, OURS_LATENCY, PEERS, QUICK_PEERS
 from benchmarks.peers.agreement import share_of_tags, tag_agreement
 from benchmarks.peers.models import DEFAULT, prepare
 from benchmarks.peers.process import PeerProcess, loaded_peers
@@ -130,7 +130,7 @@ def measure(file: Path | None, work: Path, quick: bool) -> dict[str, Any]:
     """All figures."""
     settings = prepare(DEFAULT, work).settings(available_cores())
     sets, rounds = read_sets(file, quick), _QUICK_ROUNDS if quick else _ROUNDS
-    with loaded_peers(PEERS, settings, _report) as (processes, described):
+    with loaded_peers(QUICK_PEERS if quick else PEERS, settings, _report) as (processes, described):
         for name, texts in sets.items():
             _keep(processes, name, texts)
         _report("tags as in float32")
@@ -190,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="few peers, and 50 sentences")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     record = measure(arguments.file, arguments.work, arguments.quick)

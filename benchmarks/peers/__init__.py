@@ -181,3 +181,9 @@ def _registry() -> dict[str, Factory]:
 
 PEERS: Mapping[str, Factory] = _registry()
 """All peers by name, ours first."""
+
+QUICK_PEERS = (
+    *(OURS, OURS_LATENCY, EXACT, "onnxruntime-int8-latency", "onnxruntime-int8-throughput"),
+    *("openvino-int8-latency", "openvino-int8-throughput"),
+)
+"""Those that a quick run is content with: the exact one, and of each engine what is best most often."""

@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from benchmarks.memory import MOMENTS, measure_peer, table
+import pytest
+
+from benchmarks.memory import MOMENTS, measure_peer, number_of_calls, table
 from benchmarks.peers import OURS, Settings
 from toy_packages import INT8
 
@@ -13,6 +15,18 @@ def test_a_process_at_each_moment(tmp_path: Path) -> None:
     assert peaks == sorted(peaks)
     assert 10e6 < memory["imported"]["rss"] <= memory["imported"]["peak"]
     assert memory["loaded"]["rss"] > memory["imported"]["rss"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "quick", "default", "long"),
+    [
+        ("ours", 100, 10_000, 10_000),
+        ("openvino-int8-latency", 100, 1_000, 10_000),
+        ("transformers-float32", 100, 1_000, 1_000),
+    ],
+)
+def test_calls(peer: str, quick: int, default: int, long: int) -> None:
+    assert [number_of_calls(peer, extent) for extent in ("quick", "default", "long")] == [quick, default, long]
 
 
 def test_table() -> None:

@@ -35,6 +35,8 @@ def test_extents() -> None:
     assert questions(None, work, "quick")["scaling"] == ["--quick"]
     assert questions(None, work, "default")["scaling"] == []
     assert questions(None, work, "long")["scaling"] == ["--long"]
+    assert questions(None, work, "long")["memory"] == ["--work", "w", "--long"]
+    assert questions(None, work, "default")["memory"] == ["--work", "w"]
     assert questions(Path("f"), work, "default")["throughput"] == ["f", "--work", "w"]
     assert questions(None, work, "default")["throughput"] == ["--work", "w"]
     assert questions(None, work, "quick")["latency_peers"] == ["--work", "w", "--only", "default", "--quick"]
