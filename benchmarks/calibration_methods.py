@@ -2,7 +2,7 @@
 
 Ranges are by the name of a linear, float32 [iteration, 2, channel], as `observe_ranges` finds them. Where a method
 knows one range for all channels of a linear, it gives [iteration, 2, 1]: then no channel is an outlier among others
-that `quantize_weights` would leave in float.
+that `quantize_weights` would smooth or leave in float.
 """
 
 from __future__ import annotations
@@ -66,8 +66,12 @@ def methods(config: AlbertConfig, weights: AlbertWeights, facts: TokenizerFacts)
     in_longest = [part.ids for part in joined.calibration(maximum)]
     ranges = observe_ranges(config, weights, sequences)
     histograms = observe_histograms(config, weights, sequences, ranges)
+    without_smoothing = one_for_all_channels(ranges) | {
+        layer.ffn_output.name: ranges[layer.ffn_output.name] for group in weights.groups for layer in group.layers
+    }
     return {
         "the exporter's: min-max, outliers apart": lambda: ranges,
+        "the exporter's, without smoothing": lambda: without_smoothing,
         "min-max": lambda: one_for_all_channels(ranges),
         "99.99 %": lambda: percentile(histograms, 99.99),
         "99.999 %": lambda: percentile(histograms, 99.999),

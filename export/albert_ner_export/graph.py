@@ -158,20 +158,28 @@ def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
 
 
 def _residual(graph: GraphBuilder, name: str, layer: Layer, middle: str, inner: str) -> str:
-    """What the second norm adds to its branch: the residual, centred, and what an int8 layer's float channels add.
+    """What the second norm adds to its branch: the residual, centred, with what an int8 layer's outliers ask for.
 
-    Both in one product of a few columns: less the mean, and the channels by their rows.
+    One product of a few columns: less the mean, smoothed channels back to their size, and what float channels add.
     """
     mean = graph.add("ReduceMean", middle, axes=[-1], keepdims=1)
-    channels = layer.float_channels
-    if channels is None:
+    columns, hidden = [mean], graph.config.hidden_size
+    rows = [np.full((1, hidden), -1, np.float32)]
+    if layer.smoothing is not None:
+        indices = np.flatnonzero(layer.smoothing != 1)
+        columns.append(graph.add("Gather", middle, graph.constant(f"{name}.smoothed", indices), axis=-1))
+        back = np.full((len(indices), hidden), -1 / hidden, np.float32)
+        back[np.arange(len(indices)), indices] += 1
+        rows.append(back * (layer.smoothing[indices, None] - 1))
+    if layer.float_channels is not None:
+        chosen = graph.constant(f"{name}.float_channels", layer.float_channels.indices)
+        picked = graph.add("Gather", inner, chosen, axis=-1)
+        columns.append(graph.add("Relu", picked) if graph.config.hidden_act == "relu" else picked)
+        rows.append(layer.float_channels.weight)
+    if len(columns) == 1:
         return graph.add("Sub", middle, mean)
-    picked = graph.add("Gather", inner, graph.constant(f"{name}.float_channels", channels.indices), axis=-1)
-    if graph.config.hidden_act == "relu":
-        picked = graph.add("Relu", picked)
-    rows = np.concatenate([np.full((1, graph.config.hidden_size), -1, np.float32), channels.weight])
-    columns = graph.add("Concat", mean, picked, axis=-1)
-    return graph.add("Add", middle, graph.add("MatMul", columns, graph.constant(f"{name}.residual", rows)))
+    weight = graph.constant(f"{name}.residual", np.concatenate(rows))
+    return graph.add("Add", middle, graph.add("MatMul", graph.add("Concat", *columns, axis=-1), weight))
 
 
 def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -> str:

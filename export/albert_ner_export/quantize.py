@@ -4,10 +4,11 @@
   two products, 2 · 255 · 64 < 2¹⁵, can't saturate on CPUs without VNNI.
 * Activations are uint8 with one fixed scale a linear and iteration, so that an answer can't depend on what else is in
   the batch, as it does with scales that are computed when the model runs.
-* Outliers: in trained models one or two channels of ffn_output's input reach several times as far as all others
-  ("massive activations", arXiv:2402.17762), and one scale for all would be as coarse as they ask for. They stay in
-  float, a product of a few rows (as in LLM.int8(), arXiv:2208.07339, but calibration settles which). Smoothing those of
-  ffn's input, which the residual then has to undo, costs more time than its accuracy is worth.
+* Outliers: in trained models one or two channels of ffn's and ffn_output's inputs reach several times as far as all
+  others ("massive activations", arXiv:2402.17762), and one scale for all would be as coarse as they ask for. Those of
+  ffn_output stay in float, a product of a few rows (as in LLM.int8(), arXiv:2208.07339, but calibration settles
+  which). Those of ffn are smoothed: divided in the norm before it, and multiplied again where the residual is added
+  (as in SmoothQuant, arXiv:2211.10438, but for these alone).
 * Embeddings are int8 with one scale a row, or in 4 bits: see `rows`.
 """
 
@@ -38,6 +39,7 @@ ACTIVATIONS = "minimum and maximum of each linear's input, by iteration"
 _WEIGHT_LIMIT = 63
 _ROW_LIMIT = 127
 _MOST_OUTLIERS = 8
+_MOST_SMOOTHING = 100
 _FEW = 16  # channels for each that may stay in float
 _OUTLYING = 0.5  # outliers are worth the trouble if without them the range is this share or less
 
@@ -124,9 +126,15 @@ def outliers(ranges: Float32) -> npt.NDArray[np.int64]:
 
 def _quantize_layer(layer: Layer, ranges: Mapping[str, Float32]) -> Layer:
     """Quantizes a layer's linears, and deals with outliers as said above."""
-    last = layer.ffn_output
+    ffn, last = layer.ffn, layer.ffn_output
+    assert isinstance(ffn, Linear)
     assert isinstance(last, Linear)
-    last_range, channels = ranges[last.name], None
+    ffn_range, last_range = ranges[ffn.name], ranges[last.name]
+    smoothing, gain, channels = None, layer.attention_gain, None
+    if len(indices := outliers(ffn_range)):
+        smoothing = _smoothing(ffn_range, indices)
+        gain, ffn_range = gain / smoothing, ffn_range / smoothing
+        ffn = replace(ffn, weight=ffn.weight * smoothing[:, None])
     if len(indices := outliers(last_range)):
         channels = FloatChannels(indices, last.weight[indices])
         weight, last_range = last.weight.copy(), last_range.copy()
@@ -134,12 +142,24 @@ def _quantize_layer(layer: Layer, ranges: Mapping[str, Float32]) -> Layer:
         last = replace(last, weight=weight)
     return replace(
         layer,
+        attention_gain=gain,
         qkv=_quantized(layer.qkv, ranges[layer.qkv.name]),
         attention_output=_quantized(layer.attention_output, ranges[layer.attention_output.name]),
-        ffn=_quantized(layer.ffn, ranges[layer.ffn.name]),
+        ffn=_quantized(ffn, ffn_range),
         ffn_output=_quantized(last, last_range),
+        smoothing=smoothing,
         float_channels=channels,
     )
+
+
+def _smoothing(ranges: Float32, indices: npt.NDArray[np.int64]) -> Float32:
+    """How many times as far as all others the outliers reach, in any iteration; 1 for the others: float32 [channel]."""
+    reach = np.abs(ranges).max(axis=1)
+    others = np.delete(reach, indices, axis=1).max(axis=1, keepdims=True)
+    others = np.maximum(others, reach.max(axis=1, keepdims=True) / _MOST_SMOOTHING)  # they may well be 0
+    factors = np.ones(reach.shape[1], np.float32)
+    factors[indices] = np.divide(reach, others, out=np.ones_like(reach), where=others > 0).max(axis=0)[indices]
+    return factors
 
 
 def _quantized(linear: Linear | QuantizedLinear, ranges: Float32) -> QuantizedLinear:

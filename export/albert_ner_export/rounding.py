@@ -52,8 +52,11 @@ def refine(
         return replace(linear, weight=round_weight(exact.weight, linear.weight_scale, moments.pop(linear.name)))
 
     def rounded_layer(layer: Layer, exact: Layer) -> Layer:
-        last = exact.ffn_output
+        ffn, last = exact.ffn, exact.ffn_output
+        assert isinstance(ffn, Linear)
         assert isinstance(last, Linear)
+        if layer.smoothing is not None:
+            ffn = replace(ffn, weight=ffn.weight * layer.smoothing[:, None])
         if layer.float_channels is not None:
             last = replace(last, weight=last.weight.copy())
             last.weight[layer.float_channels.indices] = 0
@@ -61,7 +64,7 @@ def refine(
             layer,
             qkv=rounded(layer.qkv, exact.qkv),
             attention_output=rounded(layer.attention_output, exact.attention_output),
-            ffn=rounded(layer.ffn, exact.ffn),
+            ffn=rounded(layer.ffn, ffn),
             ffn_output=rounded(layer.ffn_output, last),
         )
 
@@ -142,6 +145,8 @@ def _quantized_inputs(layer: Layer, linear: Linear | QuantizedLinear, values: Fl
     assert isinstance(linear, QuantizedLinear)
     scale = linear.input_scale[:, None, None]
     zero = linear.input_zero_point[:, None, None].astype(np.float32)
+    if linear is layer.ffn and layer.smoothing is not None:
+        values = values / layer.smoothing
     found = values / scale
     np.rint(found, out=found)  # all in place, as they may be some hundred megabytes
     np.clip(found, -zero, 255 - zero, out=found)

@@ -88,6 +88,8 @@ class Layer:
         ffn: [hidden, intermediate].
         ffn_output: [intermediate, hidden], centred.
         output_gain: γ, float32 [hidden].
+        smoothing: float32 [hidden], what `attention_gain` was divided by and ffn's rows were multiplied by; the
+            residual has yet to be. `None` for ones.
         float_channels: Of ffn_output; `None` for none.
     """
 
@@ -97,6 +99,7 @@ class Layer:
     ffn: Linear | QuantizedLinear
     ffn_output: Linear | QuantizedLinear
     output_gain: Float32
+    smoothing: Float32 | None = None
     float_channels: FloatChannels | None = None
 
     @property

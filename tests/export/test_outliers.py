@@ -9,6 +9,7 @@ from albert_ner_export.folding import fold_weights
 from albert_ner_export.graph import build_graph
 from albert_ner_export.quantize import (
     _quantized,
+    _smoothing,
     float_parts,
     observe_ranges,
     outliers,
@@ -56,6 +57,42 @@ def test_outliers_are_those_of_all_iterations() -> None:
     assert outliers(np.concatenate([mostly, hardly, hardly])).tolist() == []
 
 
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_an_outlying_channel_before_ffn_is_smoothed(activation: str) -> None:
+    settings = toy.config(num_hidden_layers=3, hidden_act=activation)
+    tensors = toy.tensors(settings)
+    prefix = "albert.encoder.albert_layer_groups.0.albert_layers.0"
+    tensors[f"{prefix}.attention.LayerNorm.weight"][5] = 40
+    tensors[f"{prefix}.ffn.weight"][:, 5] /= 40
+    config = AlbertConfig.from_dict(settings)
+    weights = fold_weights(config, tensors)
+    ids = np.arange(24)[None]
+    ranges = observe_ranges(config, weights, [ids[0]])
+    assert outliers(ranges["group0.0.ffn"]).tolist() == [5]
+    found = quantize_weights(weights, ranges)
+    layer = found.groups[0].layers[0]
+    assert layer.smoothing is not None
+    assert np.flatnonzero(layer.smoothing != 1).tolist() == [5]
+    assert layer.smoothing[5] > 2
+    np.testing.assert_allclose(layer.attention_gain * layer.smoothing, weights.groups[0].layers[0].attention_gain)
+
+    coarse = replace(layer, attention_gain=weights.groups[0].layers[0].attention_gain, smoothing=None)
+    coarse = replace(coarse, ffn=_quantized(weights.linears[3], ranges["group0.0.ffn"]))
+    without = replace(found, groups=(replace(found.groups[0], layers=(coarse,)),))
+    exact, ours, theirs = (
+        Session(build_graph(config, one).SerializeToString(), 1).run(ids) for one in (weights, found, without)
+    )
+    assert np.abs(ours - exact).mean() < 0.7 * np.abs(theirs - exact).mean()
+
+
+def test_an_outlier_among_zeros_is_smoothed_within_reason() -> None:
+    ranges = np.zeros((2, 2, 160), np.float32)
+    ranges[0, 1, 3] = 50
+    factors = _smoothing(ranges, np.array([3]))
+    assert factors[3] == 100
+    assert np.delete(factors, 3).tolist() == [1] * 159
+
+
 @pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
 def test_an_outlying_channel_stays_in_float(activation: str) -> None:
     """Its rows are 0 in the integers, and the answer is nearer to float32's than with one scale for all."""
@@ -88,20 +125,26 @@ def test_an_outlying_channel_stays_in_float(activation: str) -> None:
 
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
 def test_what_is_done_about_outliers_is_exact_in_float(activation: str) -> None:
-    """Kept channels change nothing but the last bits, in every layer of every group."""
+    """Smoothed and kept channels change nothing but the last bits, in every layer of every group."""
     settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2, hidden_act=activation)
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, toy.tensors(settings))
     random = np.random.default_rng(0)
 
     def treated(layer: Layer) -> Layer:
+        assert isinstance(layer.ffn, Linear)
         assert isinstance(layer.ffn_output, Linear)
+        smoothing = np.ones(config.hidden_size, np.float32)
+        smoothing[random.choice(config.hidden_size, 3, replace=False)] = [4, 0.5, 9]
         kept = random.choice(config.intermediate_size, 2, replace=False)
         rest = layer.ffn_output.weight.copy()
         rest[kept] = 0
         return replace(
             layer,
+            attention_gain=layer.attention_gain / smoothing,
+            ffn=replace(layer.ffn, weight=layer.ffn.weight * smoothing[:, None]),
             ffn_output=replace(layer.ffn_output, weight=rest),
+            smoothing=smoothing,
             float_channels=FloatChannels(kept, layer.ffn_output.weight[kept]),
         )
 

@@ -50,11 +50,13 @@ def test_inputs_that_never_came_leave_the_nearest() -> None:
 
 
 def test_a_model_is_refined_layer_by_layer() -> None:
-    """Also where channels stay in float: their rows stay 0; scales and the rest are as before."""
+    """Also where channels are smoothed or stay in float: their rows stay 0; scales and the rest are as before."""
     settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
     tensors = toy.tensors(settings)
     prefix = "albert.encoder.albert_layer_groups.0.albert_layers.1"
     tensors[f"{prefix}.ffn.bias"][7] = 30
+    tensors[f"{prefix}.attention.LayerNorm.weight"][5] = 40
+    tensors[f"{prefix}.ffn.weight"][:, 5] /= 40
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, tensors)
     sequences = [np.random.default_rng(n).integers(5, 90, 24) for n in range(40)]
@@ -63,6 +65,7 @@ def test_a_model_is_refined_layer_by_layer() -> None:
     after = refine(config, weights, before, sequences)
     changed = before.groups[0].layers[1]
     assert changed.float_channels is not None
+    assert changed.smoothing is not None
     refined = after.groups[0].layers[1].ffn_output
     assert isinstance(refined, QuantizedLinear)
     assert not refined.weight[7].any()
