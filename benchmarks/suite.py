@@ -3,7 +3,7 @@
     python -m benchmarks.suite [FILE] [--quick | --long] [--work FOLDER] [--results FOLDER]
 
 FILE is a CoNLL file such as eng.testa; without it, texts are our own. Needs the extra `benchmark`, and a machine that
-does nothing else: half an hour, with `--quick` a few minutes, with `--long` a good deal more. Models that are
+does nothing else: half an hour, with `--quick` three minutes, with `--long` a good deal more. Models that are
 compared are made before, once (a quarter of an hour or two, most of it for the xlarge shape). Quick figures go to
 `build/quick` and into no README. A question that fails is named at the end, and the others go on.
 """

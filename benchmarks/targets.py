@@ -94,7 +94,8 @@ def _throughput(record: Mapping[str, Any]) -> list[Target]:
         peers = figures["peers"]
         what = f"{figures['texts']} {texts}, against"
         found.append(_times(f"{what} transformers' pipeline, float32", 10, [peers[EXACT]]))
-        found.append(_times(f"{what} optimum's pipeline", 5, _starting(peers, "optimum")))
+        if chosen := _starting(peers, "optimum"):  # not in a quick run
+            found.append(_times(f"{what} optimum's pipeline", 5, chosen))
         for name, prefix in _RAW.items():
             raw = {peer: each for peer, each in peers.items() if "int8" in peer}
             if chosen := _starting(raw, prefix):

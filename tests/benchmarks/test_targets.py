@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.peers import QUICK_PEERS
 from benchmarks.targets import QUESTIONS, read_results, table, targets
 
 
@@ -69,6 +70,18 @@ def memory(ours: int, theirs: int, grown: int) -> dict[str, Any]:
 def test_bounds(name: str, at: dict[str, Any], beyond: dict[str, Any]) -> None:
     assert [target.met for target in targets({name: at})] == [True] * len(targets({name: at}))
     assert [target.met for target in targets({name: beyond})] == [False] * len(targets({name: at}))
+
+
+def test_peers_that_a_quick_run_leaves_out_have_no_target() -> None:
+    record = throughput(12, 6, 1.5, 1.4)
+    peers = record["sets"]["CoNLL sentences"]["peers"]
+    record["sets"]["CoNLL sentences"]["peers"] = {name: peers[name] for name in peers if name in QUICK_PEERS}
+    whats = [target.what for target in targets({"throughput": record})]
+    assert whats == [
+        "300 CoNLL sentences, against transformers' pipeline, float32",
+        "300 CoNLL sentences, against OpenVINO int8, raw and sorted",
+        "300 CoNLL sentences, against stock int8, raw and sorted",
+    ]
 
 
 def test_the_best_peer_counts() -> None:
