@@ -73,7 +73,10 @@ class Environment:
         python, site = self._prepare(work)
         paths = os.pathsep.join(str(path) for path in (code, *site))
         command = [*python, "-W", "ignore", "-m", module, *arguments]
-        return _run(command, code, os.environ | {"PYTHONPATH": paths})
+        variables = {"PYTHONPATH": paths}
+        if self.cpu and not self.arm64:  # the vendor stays the host's, and NumPy's BLAS would take an AMD's own kernels
+            variables["OPENBLAS_CORETYPE"] = self.cpu
+        return _run(command, code, os.environ | variables)
 
     def _prepare(self, work: Path) -> tuple[list[str], list[Path]]:
         """The command that starts its Python, and where its packages are if not where ours are."""
