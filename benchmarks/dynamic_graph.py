@@ -40,11 +40,21 @@ def dynamic_graph(config: AlbertConfig, weights: AlbertWeights) -> onnx.ModelPro
     }
     model = build_graph(config, quantize_weights(weights, even))
     _rewrite(model.graph, config.num_attention_heads)
-    kept = [tensor for tensor in model.graph.initializer if not tensor.name.endswith(_FIXED)]
+    used = {name for graph in _graphs(model.graph) for node in graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     onnx.checker.check_model(model)
     return model
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph and the bodies in it."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _graphs(attribute.g)
 
 
 def _rewrite(graph: onnx.GraphProto, heads: int) -> None:

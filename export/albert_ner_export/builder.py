@@ -22,6 +22,7 @@ class GraphBuilder:
         initializers: Of the outermost graph.
         mask: Name of the attention mask, int32 [batch, piece]; empty without one.
         scanned: In a Scan's body its inputs, by the names of the initializers of which each iteration gets its own.
+        iteration: The one that is being written, where iterations stand one after another in the place of a Scan.
         observe: What is to be observed of each linear's input.
         observed: Names of the outputs for that.
     """
@@ -32,9 +33,11 @@ class GraphBuilder:
         self.initializers: list[onnx.TensorProto] = []
         self.mask = ""
         self.scanned: dict[str, onnx.ValueInfoProto] = {}
+        self.iteration: int | None = None
         self.observe: Literal["ranges", "values"] | None = None
         self.observed: list[str] = []
         self._prefix = ""
+        self._constants: set[str] = set()
 
     def body(self, name: str) -> GraphBuilder:
         """The body of a Scan, to be filled."""
@@ -43,12 +46,16 @@ class GraphBuilder:
         return body
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
-        """Adds an initializer and returns its name."""
-        self.initializers.append(numpy_helper.from_array(value, name))
+        """Adds an initializer, unless an iteration before has, and returns its name."""
+        if name not in self._constants:
+            self._constants.add(name)
+            self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
     def scan(self, name: str, values: npt.NDArray[np.generic]) -> str:
-        """Adds an initializer [iteration], in a Scan's body, and returns the name of the iteration's own value."""
+        """Adds what each iteration has a value of its own of, [iteration], and returns the name of that value."""
+        if self.iteration is not None:
+            return self.constant(f"{name}.{self.iteration}", np.asarray(values[self.iteration]))
         kind = helper.np_dtype_to_tensor_dtype(values.dtype)
         self.scanned[self.constant(name, values)] = helper.make_tensor_value_info(f"{name}.now", kind, [])
         return f"{name}.now"

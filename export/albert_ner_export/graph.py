@@ -1,9 +1,10 @@
 """AlbertConfig + AlbertWeights -> the ONNX graph.
 
-    input_ids int64 [batch, piece] -> embeddings -> one Scan a group -> classifier -> logits float32 [batch, piece, tag]
+    input_ids int64 [batch, piece] -> embeddings -> groups of layers -> classifier -> logits float32 [batch, piece, tag]
 
 All sequences of a call have one length, so there is no mask and no padding, but for those who ask for them.
-Weights stand outside the Scans, once. A Scan hands each iteration its scales, which a Loop has to gather. The operators
+A group is a Scan, which hands each iteration its scales, or, if its iterations are few, these one after another, which
+is a little faster. Weights stand outside, once, and ONNX Runtime packs them once. The operators
 are ONNX Runtime's fused ones where they exist, in forms that give the same bits in each of its versions: biases go into
 the matrix product and never into a norm, whose kernel ignored them up to 1.20.0.
 """
@@ -20,13 +21,7 @@ from onnx import TensorProto, helper
 from albert_ner_export.builder import GraphBuilder
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.rows import pick_rows
-from albert_ner_export.weights import (
-    AlbertWeights,
-    Group,
-    Layer,
-    Linear,
-    QuantizedLinear,
-)
+from albert_ner_export.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear
 
 INTERFACES = {
     "native": ("input_ids",),
@@ -37,6 +32,7 @@ OPSETS = {"": 17, "com.microsoft": 1}
 Observation = Literal["ranges", "values"]
 _OBSERVED_SHAPES = {"ranges": (2, None), "values": ("batch", "piece", None)}  # the last axis: channels
 _FIRST = np.zeros(1, np.int64)  # the first axis
+_FEW = 2  # iterations that take no longer to load one after another
 _IR_VERSION = 8  # read by every ONNX Runtime that the package supports
 _ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
 
@@ -64,7 +60,8 @@ def build_graph(
     for index, group in enumerate(weights.groups):
         if group.entry is not None:
             state = graph.add("Add", state, graph.constant(f"group{index}.entry", group.entry))
-        state = _scan(graph, f"group{index}", group, state)
+        few = group.iterations <= _FEW and observe is None
+        state = (_write_out if few else _scan)(graph, f"group{index}", group, state)
     graph.add("Identity", _linear(graph, state, weights.classifier), output="logits")
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "piece", len(config.tags)])]
     shape = ["iteration", *_OBSERVED_SHAPES[observe]] if observe else []
@@ -114,8 +111,17 @@ def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str
     return _norm(graph, "embedding_gain", centred, centred, weights.embedding_gain)
 
 
+def _write_out(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
+    """All iterations of a group, one after another. Returns its last hidden state."""
+    for graph.iteration in range(group.iterations):
+        for index, layer in enumerate(group.layers):
+            state = _layer(graph, f"{name}.{index}", layer, state)
+    graph.iteration = None
+    return state
+
+
 def _scan(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
-    """All iterations of a group. Returns its last hidden state."""
+    """All iterations of a group in a Scan. Returns its last hidden state."""
     body = graph.body(name)
     body.scan(f"{name}.iteration", np.arange(group.iterations))  # a Scan without scales has to know how often, too
     first = current = f"{name}.state"

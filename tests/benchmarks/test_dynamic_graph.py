@@ -35,9 +35,12 @@ def test_answers_follow_the_float_ones(activation: str) -> None:
 
 def test_every_scale_is_dynamic() -> None:
     used = operators(dynamic_graph(*folded()).graph)
-    assert used.count("DynamicQuantizeMatMul") >= 3 * 2 * 4
-    assert used.count("MultiHeadAttention") == 3 * 2
+    layers = 2 + 2 * 2 * 2  # in the Scan's body, and in two iterations each of two groups
+    assert used.count("DynamicQuantizeMatMul") == layers * 4
+    assert used.count("MultiHeadAttention") == layers
     assert not {"QuantizeLinear", "MatMulIntegerToFloat", "QAttention"} & set(used)
+    kept = {tensor.name for tensor in dynamic_graph(*folded()).graph.initializer}
+    assert not any(".input_scale" in name or ".input_zero_point" in name for name in kept)
 
 
 def test_relu_is_refused() -> None:
