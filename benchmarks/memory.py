@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="where made models are kept")
     extents = parser.add_mutually_exclusive_group()
     extents.add_argument("--quick", action="store_true", help="few peers and few calls")
-    extents.add_argument("--long", action="store_true", help="10,000 calls of peers, too")
+    extents.add_argument("--long", action="store_true", help="10,000 calls of peers that aren't slow, too")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     extent = "quick" if arguments.quick else "long" if arguments.long else "default"

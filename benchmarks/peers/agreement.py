@@ -44,7 +44,7 @@ def share_of_tags(processes: Mapping[str, PeerProcess], texts: str, batches: Map
     """
     expected = processes[EXACT].call("word_tags", texts=texts, batch=1)
     found = {
-        name: expected if name == EXACT else processes[name].call("word_tags", texts=texts, batch=batch)
+        name: expected if name == EXACT and batch == 1 else processes[name].call("word_tags", texts=texts, batch=batch)
         for name, batch in batches.items()
     }
     return {name: round(equal_share(expected, tags), 5) for name, tags in found.items()}
