@@ -37,7 +37,6 @@ class GraphBuilder:
         self.observe: Literal["ranges", "values"] | None = None
         self.observed: list[str] = []
         self._prefix = ""
-        self._constants: set[str] = set()
 
     def body(self, name: str) -> GraphBuilder:
         """The body of a Scan, to be filled."""
@@ -46,16 +45,17 @@ class GraphBuilder:
         return body
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
-        """Adds an initializer, unless an iteration before has, and returns its name."""
-        if name not in self._constants:
-            self._constants.add(name)
+        """Adds an initializer, which the first of written out iterations does for all, and returns its name."""
+        if not self.iteration:
             self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
     def scan(self, name: str, values: npt.NDArray[np.generic]) -> str:
         """Adds what each iteration has a value of its own of, [iteration], and returns the name of that value."""
         if self.iteration is not None:
-            return self.constant(f"{name}.{self.iteration}", np.asarray(values[self.iteration]))
+            name = f"{name}.{self.iteration}"
+            self.initializers.append(numpy_helper.from_array(np.asarray(values[self.iteration]), name))
+            return name
         kind = helper.np_dtype_to_tensor_dtype(values.dtype)
         self.scanned[self.constant(name, values)] = helper.make_tensor_value_info(f"{name}.now", kind, [])
         return f"{name}.now"

@@ -4,9 +4,9 @@
 
 All sequences of a call have one length, so there is no mask and no padding, but for those who ask for them.
 A group is a Scan, which hands each iteration its scales, or, if its iterations are few, these one after another, which
-is a little faster. Weights stand outside, once, and ONNX Runtime packs them once. The operators
-are ONNX Runtime's fused ones where they exist, in forms that give the same bits in each of its versions: biases go into
-the matrix product and never into a norm, whose kernel ignored them up to 1.20.0.
+is a little faster. Weights stand outside, once. The operators are ONNX Runtime's fused ones where they exist, in forms
+that give the same bits in each of its versions: biases go into the matrix product and never into a norm, whose kernel
+ignored them up to 1.20.0.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPSETS = {"": 17, "com.microsoft": 1}
 Observation = Literal["ranges", "values"]
 _OBSERVED_SHAPES = {"ranges": (2, None), "values": ("batch", "piece", None)}  # the last axis: channels
 _FIRST = np.zeros(1, np.int64)  # the first axis
-_FEW = 2  # iterations that take no longer to load one after another
+_FEW = 2  # iterations that take hardly longer to load one after another
 _IR_VERSION = 8  # read by every ONNX Runtime that the package supports
 _ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
 

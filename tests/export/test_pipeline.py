@@ -130,7 +130,9 @@ def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None
         ours, others = numpy_helper.to_array(mine), numpy_helper.to_array(theirs)
         if mine.data_type == onnx.TensorProto.FLOAT:
             np.testing.assert_allclose(ours, others, rtol=1e-4, atol=1e-6)
-        else:
+        elif mine.data_type == onnx.TensorProto.INT8 and mine.name.endswith(".weight"):
             off = np.abs(ours.astype(int) - others)
-            assert off.max(initial=0) <= 3, mine.name
+            assert off.max() <= 3, mine.name
             assert (off != 0).mean() < 0.002, mine.name
+        else:
+            np.testing.assert_array_equal(ours, others, mine.name)
