@@ -1,9 +1,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks import report
 from benchmarks.report import PAGE, README, SUMMARY, blocks, summary, write
 from benchmarks.suite import questions
+from benchmarks.targets import RESULTS
 
 
 def test_the_page_has_what_the_results_say() -> None:
@@ -27,6 +30,15 @@ def test_the_source_is_named() -> None:
     assert report._source({"environment": environment}) == "Some CPU, 2 cores, commit 0123456."
     assert report._source({"environment": environment | {"dirty": True}}).endswith("commit 0123456 with changes.")
     assert report._source({"environment": environment | {"commit": None}}).endswith("commit unknown.")
+
+
+@pytest.mark.parametrize(
+    ("file", "extent", "minutes"), [("suite.json", "default", 30), (report.QUICK_SUITE, "quick", 3)]
+)
+def test_the_suite_keeps_its_time(file: str, extent: str, minutes: int) -> None:
+    record = json.loads((RESULTS / file).read_text())
+    assert (record["extent"], record["failed"], record["environment"]["dirty"]) == (extent, [], False)
+    assert sum(record["seconds"].values()) < 60 * minutes
 
 
 def test_all_results_are_of_one_run() -> None:
