@@ -53,7 +53,6 @@ _TABLES: Mapping[str, Callable[[Any], str]] = {
     "physical_limit": physical_limit.table,
     "scaling": scaling.table,
     "scheduling": scheduling.table,
-    "scales_speed": lambda record: scales_speed.table(record["shapes"]),
 }
 
 
@@ -63,6 +62,9 @@ def blocks(results: Path = RESULTS) -> dict[str, str]:
     for name, table in _TABLES.items():
         record = json.loads((results / f"{name}.json").read_text("utf-8"))
         found[f"benchmarks/{name}.py"] = f"{table(record)}\n\n{_source(record)}"
+    found["benchmarks/scales_speed.py"] = scales_speed.table(
+        json.loads((results / "scales_speed.json").read_text("utf-8"))
+    )
     found["benchmarks/suite.py"] = _durations(results)
     found["benchmarks/targets.py"] = of_targets.table(of_targets.read_results(results))
     return found
