@@ -52,6 +52,7 @@ RESULT = Path(__file__).parent / "results" / "quantization.json"
 MAX_PIECES = 128  # as in the package that comes along
 _CALLS = {"1×16": 8, "1×64": 3, "1×128": 2, "8×16": 2, "8×64": 1}  # in a row, so that the first one's misses count less
 _SESSIONS = 10  # where a session's weights happen to lie in memory moves its time by one per cent
+SHAPES = tuple(_CALLS)  # batch × pieces
 OURS, DYNAMIC = "int8", "int8, dynamic scales"
 
 
@@ -124,10 +125,9 @@ def _compare_sessions(times: Sequence[Mapping[str, Sequence[float]]]) -> dict[st
     together: dict[str, dict[str, Any]] = compare(
         {name: [taken for part in times for taken in part[name]] for name in times[0]}, DYNAMIC
     )
-    alone = [compare(part, DYNAMIC) for part in times]
     for name, found in together.items():
-        ratios = [float(part[name]["ratio"]) for part in alone]
-        found["ratio_sessions"] = [min(ratios), max(ratios)]
+        alone = [np.median(np.divide(part[name], part[DYNAMIC])) for part in times]
+        found["ratio_sessions"] = [round(float(min(alone)), 3), round(float(max(alone)), 3)]
     return together
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    instructions,
     latency_peers,
     memory,
     peers_plot,
@@ -53,6 +54,7 @@ _TABLES: Mapping[str, Callable[[Any], str]] = {
     "physical_limit": physical_limit.table,
     "scaling": scaling.table,
     "scheduling": scheduling.table,
+    "instructions": lambda record: instructions.table(record["shapes"]),
 }
 
 

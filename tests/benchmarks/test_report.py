@@ -20,7 +20,7 @@ def test_the_readme_has_the_summary() -> None:
 
 
 def test_each_question_of_the_suite_has_its_block() -> None:
-    alone = ("suite", "targets", "scheduling", "scales_speed")
+    alone = ("suite", "targets", "scheduling", "scales_speed", "instructions")
     asked = questions(None, Path("work"), "default").keys() - {"latency"}  # the runtime's own, in no table
     assert {f"benchmarks/{name}.py" for name in (*asked, *alone)} == set(blocks())
 
