@@ -117,7 +117,7 @@ def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_pat
 
 
 def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None:
-    """Nearly: scales follow the last bits of floats, and so does the rounding of a few weights in ten thousand."""
+    """Nearly: scales follow the last bits of floats, and so does the rounding of a few weights in a thousand."""
     embedded = Manifest.read(default_package())
     source = CHECKPOINTS / embedded.name
     found = export_package(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
@@ -133,6 +133,6 @@ def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None
         elif mine.data_type == onnx.TensorProto.INT8 and mine.name.endswith(".weight"):
             off = np.abs(ours.astype(int) - others)
             assert off.max() <= 3, mine.name
-            assert (off != 0).mean() < 0.002, mine.name
+            assert (off != 0).mean() < 0.005, mine.name  # 0.0022 on a CPU without AVX512, whose sums have other last bits
         else:
             np.testing.assert_array_equal(ours, others, mine.name)
