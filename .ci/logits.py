@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
-from albert_ner_onnx.session import Session
-from albert_ner_onnx.tokenization import WordTokenizer
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
+from albert_ner_onnx.text.words import split_words
 
 _TEXTS = Path(__file__).parents[1] / "export" / "albert_ner_export" / "texts"
 _SEQUENCES = 200
@@ -48,7 +48,7 @@ def _sequences(package: Path, manifest: Manifest) -> list[npt.NDArray[np.int64]]
 
 def main() -> None:
     """Writes the bits of all logits, float32 [piece, tag], and prints checksums of what was read and written."""
-    package = default_package()
+    package = default_model()
     manifest = Manifest.read(package)
     session = Session(manifest.read_file(package, MODEL), threads=1)
     sequences = _sequences(package, manifest)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.entities import Entity, Word
-from albert_ner_onnx.errors import AlbertNerError, ExportError, InferenceError, InputError, PackageError
+from albert_ner_onnx.errors import AlbertNerError, ExportError, InferenceError, InputError, ModelError
 
 if TYPE_CHECKING:
     from albert_ner_onnx.document import Document
@@ -31,14 +31,14 @@ __all__ = [
     "ExportError",
     "InferenceError",
     "InputError",
-    "PackageError",
+    "ModelError",
     "Word",
-    "default_package",
+    "default_model",
     "load",
 ]
 
 
-def default_package() -> Path:
+def default_model() -> Path:
     """The folder of the model package that comes with this one."""
     return Path(__file__).parent / "models" / "albert-small-conll03"
 
@@ -66,14 +66,14 @@ def load(
         labels: Labels of the entities that are kept, such as `["PER", "ORG"]`; `None` for all.
 
     Raises:
-        PackageError: No such package, or a damaged one.
+        ModelError: No such package, or a damaged one.
         InputError: An argument is none of what it may be. A package made with `--exact-spark-nlp` decides by argmax
             with the context of the document, and refuses anything else.
     """
     from albert_ner_onnx.recognizer import EntityRecognizer  # late: it takes ONNX Runtime's start time
 
     return EntityRecognizer(
-        default_package() if path is None else Path(path),
+        default_model() if path is None else Path(path),
         threads=threads,
         decoder=decoder,
         context=context,

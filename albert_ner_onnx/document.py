@@ -12,10 +12,10 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx.annotations import Annotation, Annotator
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.inputs import iterate
-from albert_ner_onnx.manifest import SparkNlp
+from albert_ner_onnx.model.manifest import SparkNlp
+from albert_ner_onnx.spark_nlp.annotations import Annotation, Annotator
 
 _SHOWN_CHARACTERS = 20_000  # in a notebook, which a whole book would slow down
 _HUES = {"PER": 185, "ORG": 40, "LOC": 130, "MISC": 285}  # as on a terminal; other labels get one of their own

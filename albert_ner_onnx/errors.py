@@ -2,7 +2,7 @@
 
     AlbertNerError
     ├── InputError (ValueError)       a text, a list of words or a file that can't be read as one
-    ├── PackageError (ValueError)     a model package that is missing, damaged or made by another version
+    ├── ModelError (ValueError)     a model package that is missing, damaged or made by another version
     ├── InferenceError (RuntimeError) the model ran and gave no usable answer
     └── ExportError (RuntimeError)    a checkpoint that can't be exported, or an export that failed a gate
 
@@ -20,7 +20,7 @@ class InputError(AlbertNerError, ValueError):
     """An input that can't be processed."""
 
 
-class PackageError(AlbertNerError, ValueError):
+class ModelError(AlbertNerError, ValueError):
     """A model package that can't be loaded."""
 
 

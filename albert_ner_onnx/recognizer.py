@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx.decoding import argmax_decode, find_spans, legal_transitions, softmax, viterbi_decode
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
-from albert_ner_onnx.errors import PackageError
-from albert_ner_onnx.inference import WordClassifier
+from albert_ner_onnx.errors import ModelError
 from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate
-from albert_ner_onnx.manifest import Manifest
-from albert_ner_onnx.sentences import sentence_starts, word_ranges
-from albert_ner_onnx.settings import Settings
-from albert_ner_onnx.words import SPLITTERS, split_words
+from albert_ner_onnx.model.classifier import WordClassifier
+from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.options import Settings
+from albert_ner_onnx.tags.decoding import argmax_decode, find_spans, legal_transitions, softmax, viterbi_decode
+from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
+from albert_ner_onnx.text.words import SPLITTERS, split_words
 
 PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
 _PREFETCHED_CHARACTERS = 1_000_000
@@ -55,7 +55,7 @@ class EntityRecognizer:
         )
         splitter = self.manifest.word_splitter
         if splitter not in SPLITTERS:
-            raise PackageError(f"{package}: unknown word splitter {splitter!r}; expected one of {', '.join(SPLITTERS)}")
+            raise ModelError(f"{package}: unknown word splitter {splitter!r}; expected one of {', '.join(SPLITTERS)}")
         self._split_words = SPLITTERS[splitter]
         self._classifier = WordClassifier(package, self.manifest, threads)
         self._transitions = legal_transitions(self.manifest.tags, self.manifest.scheme)

@@ -19,14 +19,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from albert_ner_export.pipeline import export_package
-from albert_ner_onnx import EntityRecognizer, default_package, load
-from albert_ner_onnx.evaluation import evaluate, to_iob2
-from albert_ner_onnx.formats import ConllSentence, read_conll, read_conll_documents
+from albert_ner_export.pipeline import export_model
+from albert_ner_onnx import EntityRecognizer, default_model, load
+from albert_ner_onnx.evaluation.phrases import evaluate, to_iob2
+from albert_ner_onnx.files.conll import ConllSentence, read_conll, read_conll_documents
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown, with_block
 
-CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
+CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_model().name
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = "benchmarks/accuracy.py"
 """Name of the table's place in the README."""
@@ -111,8 +111,8 @@ def main() -> None:
     sentences, documents = read_conll(arguments.file), read_documents(arguments.file)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        export_package(CHECKPOINT, folder / "fp32", precision="fp32", report=print)
-        packages = {"int8": default_package(), "float32": folder / "fp32"}
+        export_model(CHECKPOINT, folder / "fp32", precision="fp32", report=print)
+        packages = {"int8": default_model(), "float32": folder / "fp32"}
         recognizers = {name: load(package) for name, package in packages.items()}
         recognizers["int8, argmax"] = load(decoder="argmax")
         by_sentence, tags = {}, {}

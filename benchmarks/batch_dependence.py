@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx.formats import ConllSentence
-from albert_ner_onnx.manifest import TOKENIZER, Manifest
-from albert_ner_onnx.session import Session
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.model.manifest import TOKENIZER, Manifest
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
 
 _SAMPLE, _BATCH = 1000, 16
 Float32 = npt.NDArray[np.float32]

@@ -22,27 +22,27 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import build_graph, states_name
-from albert_ner_export.quality import Words, compare
-from albert_ner_export.quantize import quantize_weights
-from albert_ner_export.rounding import refine
-from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.texts import PieceTexts, own_corpus
+from albert_ner_export.graph.build import build_graph, states_name
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.graph.weights import AlbertWeights, Float32
+from albert_ner_export.int8.quality import Words, compare
+from albert_ner_export.int8.quantize import quantize_weights
+from albert_ner_export.int8.rounding import refine
+from albert_ner_export.sources.read import read_checkpoint
+from albert_ner_export.texts.sequences import PieceTexts, own_corpus
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
-from albert_ner_export.weights import AlbertWeights, Float32
-from albert_ner_onnx import default_package
-from albert_ner_onnx.batching import equal_length_batches
-from albert_ner_onnx.evaluation import evaluate
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.schemes import scheme_of
-from albert_ner_onnx.session import Session, open_session
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx import default_model
+from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.model.batches import equal_length_batches
+from albert_ner_onnx.model.session import Session, open_session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
+from albert_ner_onnx.tags.schemes import scheme_of
 from benchmarks.calibration_methods import methods
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown
 
-CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_package().name
+CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / default_model().name
 HELD_OUT_PIECES = 128  # as the package that comes along reads texts
 _BATCH_PIECES = 512
 

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph import build_graph, observed_name
-from albert_ner_export.quantize import observe_ranges
-from albert_ner_export.texts import Corpus, PieceTexts, own_corpus
+from albert_ner_export.graph.build import build_graph, observed_name
+from albert_ner_export.graph.weights import AlbertWeights, Float32
+from albert_ner_export.int8.quantize import observe_ranges
+from albert_ner_export.texts.sequences import Corpus, PieceTexts, own_corpus
 from albert_ner_export.tokenizer import TokenizerFacts
-from albert_ner_export.weights import AlbertWeights, Float32
-from albert_ner_onnx.session import open_session
+from albert_ner_onnx.model.session import open_session
 
 Ranges = dict[str, Float32]
 Float64 = npt.NDArray[np.float64]

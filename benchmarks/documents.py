@@ -22,12 +22,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from albert_ner_onnx import EntityRecognizer, default_package, load
-from albert_ner_onnx.decoding import argmax_decode, legal_transitions, viterbi_decode
-from albert_ner_onnx.evaluation import evaluate
-from albert_ner_onnx.formats import ConllSentence, read_conll_documents
-from albert_ner_onnx.inference import WordClassifier
-from albert_ner_onnx.manifest import Manifest
+from albert_ner_onnx import EntityRecognizer, default_model, load
+from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.files.conll import ConllSentence, read_conll_documents
+from albert_ner_onnx.model.classifier import WordClassifier
+from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.tags.decoding import argmax_decode, legal_transitions, viterbi_decode
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown
 
@@ -187,7 +187,7 @@ def main() -> None:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--package", type=Path)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "documents.json")
     arguments = parser.parse_args()
     documents = read_conll_documents(arguments.file)
@@ -200,7 +200,7 @@ def main() -> None:
         "documents": len(documents),
         "words": sum(len(sentence.words) for document in documents for sentence in document),
         "figures": measure(recognizers, documents),
-        "decoding_microseconds_a_word": decoding_cost(documents, arguments.package or default_package()),
+        "decoding_microseconds_a_word": decoding_cost(documents, arguments.package or default_model()),
         "stability": stability(load(arguments.package, context="document"), longest(documents)),
         "environment": describe(),
     }

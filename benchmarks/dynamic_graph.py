@@ -13,9 +13,9 @@ import onnx
 from onnx import helper
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph import build_graph
-from albert_ner_export.quantize import quantize_weights
-from albert_ner_export.weights import AlbertWeights
+from albert_ner_export.graph.build import build_graph
+from albert_ner_export.graph.weights import AlbertWeights
+from albert_ner_export.int8.quantize import quantize_weights
 
 _FIXED = (".input_scale", ".input_zero_point")
 _MICROSOFT = "com.microsoft"

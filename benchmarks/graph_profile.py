@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from albert_ner_onnx.session import PROVIDER
+from albert_ner_onnx.model.session import PROVIDER
 
 # What multiplies matrices, counted whole: QAttention's time includes its softmax and its two products of activations.
 GEMMS = frozenset({"QAttention", "MatMulIntegerToFloat", "MatMul", "FusedMatMul", "Gemm"})
@@ -58,7 +58,7 @@ def profile(model: Path, ids: npt.NDArray[np.int64], seconds: float) -> dict[str
 
 
 def _session(model: Path, profile_prefix: str | None) -> Any:
-    """A session with the settings of `albert_ner_onnx.session`, which profiles if a prefix of files is given."""
+    """A session with the settings of `albert_ner_onnx.model.session`, which profiles if a prefix of files is given."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.enable_mem_pattern = False

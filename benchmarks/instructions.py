@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 import onnx
 
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.sources import read_checkpoint
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL
-from albert_ner_onnx.session import Session, available_cores
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.sources.read import read_checkpoint
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import Session, available_cores
 from benchmarks.accuracy import CHECKPOINT
 from benchmarks.dynamic_graph import dynamic_graph
 from benchmarks.environment import describe
@@ -91,7 +91,7 @@ def measure() -> dict[str, dict[str, int]]:
     """Instructions of one call, by shape and by graph."""
     checkpoint = read_checkpoint(CHECKPOINT)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(available_cores()) as pool:
-        models = {OURS: default_package() / MODEL, DYNAMIC: Path(folder) / "dynamic.onnx"}
+        models = {OURS: default_model() / MODEL, DYNAMIC: Path(folder) / "dynamic.onnx"}
         onnx.save(
             dynamic_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)), models[DYNAMIC]
         )

@@ -12,7 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
-from albert_ner_onnx.benchmark import benchmark
+from albert_ner_onnx.benchmark.measure import benchmark
 from benchmarks import latency_peers
 from benchmarks.environment import describe
 from benchmarks.peers.models import MODELS
@@ -23,7 +23,7 @@ RESULT = Path(__file__).parent / "results" / "latency.json"
 def main() -> None:
     """Measures, writes and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to measure each figure")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--peers", action="store_true", help="measure others, too; needs the extra `benchmark`")

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from albert_ner_onnx.manifest import MODEL
-from albert_ner_onnx.session import available_cores
-from albert_ner_onnx.startup import own_texts
+from albert_ner_onnx.benchmark.startup import own_texts
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
 from benchmarks.interleave import compare, interleave

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from albert_ner_export.texts import own_corpus
-from albert_ner_onnx.manifest import MODEL
-from albert_ner_onnx.session import available_cores
+from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown
 from benchmarks.peers import OURS, PEERS, QUICK_PEERS, PeerMissingError, Settings

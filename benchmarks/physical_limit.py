@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from albert_ner_onnx.manifest import MODEL
-from albert_ner_onnx.session import Session, open_session
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import Session, open_session
 from benchmarks.environment import describe
 from benchmarks.interleave import interleave
 from benchmarks.latency_peers import SHAPES, WORK

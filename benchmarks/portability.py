@@ -33,10 +33,10 @@ import numpy.typing as npt
 
 import albert_ner_onnx
 from albert_ner_export.texts.held_out import held_out_lines
-from albert_ner_onnx import default_package
-from albert_ner_onnx.decoding import softmax
-from albert_ner_onnx.manifest import MODEL, Manifest
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL, Manifest
+from albert_ner_onnx.tags.decoding import softmax
+from albert_ner_onnx.text.words import split_words
 from benchmarks.crafted_product import crafted_columns, crafted_errors, crafted_model
 from benchmarks.emulation import Environment, UnavailableError
 from benchmarks.environment import describe
@@ -146,7 +146,7 @@ def measure(names: Sequence[str], work: Path) -> Iterator[tuple[str, dict[str, A
         The name and the figures of each that could be run.
     """
     copy_code(work / "code")
-    sentences, tags = read_sentences(), Manifest.read(default_package()).tags
+    sentences, tags = read_sentences(), Manifest.read(default_model()).tags
     (work / "sentences.json").write_text(json.dumps(sentences), "utf-8")
     (work / "crafted.onnx").write_bytes(crafted_model(crafted_columns()))
     native: Answers = {}
@@ -176,7 +176,7 @@ def measure(names: Sequence[str], work: Path) -> Iterator[tuple[str, dict[str, A
 
 def fingerprint() -> str:
     """SHA-256 of what is run: the model and the sentences."""
-    model = Manifest.read(default_package()).files[MODEL]
+    model = Manifest.read(default_model()).files[MODEL]
     return sha256(json.dumps([model, read_sentences()]).encode()).hexdigest()
 
 

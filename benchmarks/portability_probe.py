@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL, TOKENIZER, Manifest
-from albert_ner_onnx.session import Session, open_session
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
+from albert_ner_onnx.model.session import Session, open_session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
 
 ACTIVATION = 255
 ZERO_POINT = 128
@@ -35,7 +35,7 @@ def run_model(sentences: Sequence[Sequence[str]]) -> tuple[npt.NDArray[np.int64]
     Returns:
         Ids of the pieces of all sentences, int64 [piece], and logits of all words, float32 [word, tag].
     """
-    package = default_package()
+    package = default_model()
     manifest = Manifest.read(package)
     session = Session(manifest.read_file(package, MODEL), 1)
     tokenizer = WordTokenizer(manifest.read_file(package, TOKENIZER), manifest.max_pieces - 2, manifest.piece_rule)

@@ -29,15 +29,15 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.pipeline import MIN_AGREEMENT, export_package
-from albert_ner_export.quality import check
-from albert_ner_export.sources import read_checkpoint
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.int8.quality import check
+from albert_ner_export.pipeline import MIN_AGREEMENT, export_model
+from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.manifest import MODEL, Manifest
-from albert_ner_onnx.session import Session
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.model.manifest import MODEL, Manifest
+from albert_ner_onnx.model.session import Session
 from benchmarks.accuracy import CHECKPOINT, score
 from benchmarks.batch_dependence import Sentences, compare_batches
 from benchmarks.dynamic_graph import dynamic_graph
@@ -66,7 +66,7 @@ def export_ours(folder: Path) -> dict[str, Path]:
     }
     packages = {name: folder / f"ours{index}" for index, name in enumerate(options)}
     for name, package in packages.items():
-        export_package(CHECKPOINT, package, max_sentence_length=MAX_PIECES, report=_report, **options[name])
+        export_model(CHECKPOINT, package, max_sentence_length=MAX_PIECES, report=_report, **options[name])
     checkpoint = read_checkpoint(CHECKPOINT)
     file = folder / "dynamic.onnx"
     onnx.save(dynamic_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)), file)

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.sources import read_checkpoint
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.sources.read import read_checkpoint
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.accuracy import CHECKPOINT
 from benchmarks.dynamic_graph import dynamic_graph
 from benchmarks.environment import describe
@@ -68,7 +68,7 @@ def main() -> None:
     arguments = parser.parse_args()
     checkpoint = read_checkpoint(CHECKPOINT)
     dynamic = dynamic_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors))
-    models = {OURS: (default_package() / MODEL).read_bytes(), DYNAMIC: dynamic.SerializeToString()}
+    models = {OURS: (default_model() / MODEL).read_bytes(), DYNAMIC: dynamic.SerializeToString()}
     record = {"shapes": measure_speed(models, _ROUNDS), "rounds": _ROUNDS, "environment": describe()}
     others = json.loads(arguments.output.read_text("utf-8")) if arguments.output.exists() else []
     found = keep(record, others)

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from albert_ner_export.texts import own_corpus
+from albert_ner_export.texts.sequences import own_corpus
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.machine import peak_memory, resident_memory
+from albert_ner_onnx.model.session import available_cores
 from albert_ner_onnx.recognizer import PREFETCHED_TEXTS
-from albert_ner_onnx.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.markdown import markdown
 from benchmarks.scaling_plot import plot

@@ -21,11 +21,12 @@ from unittest.mock import patch
 
 import numpy as np
 
-from albert_ner_export.texts import own_corpus
-from albert_ner_onnx import inference, load
+from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_onnx import load
+from albert_ner_onnx.benchmark.startup import own_texts
 from albert_ner_onnx.machine import resident_memory
-from albert_ner_onnx.session import available_cores, open_session
-from albert_ner_onnx.startup import own_texts
+from albert_ner_onnx.model import classifier as inference
+from albert_ner_onnx.model.session import available_cores, open_session
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown
@@ -56,7 +57,7 @@ def probe(at_once: bool, pieces: int, arena: bool) -> dict[str, float]:
 
     texts = own_corpus().held_out[:_TEXTS]
     before = resident_memory()
-    with patch("albert_ner_onnx.session.open_session", session), patch.object(inference, "_BATCH_PIECES", pieces):
+    with patch("albert_ner_onnx.model.session.open_session", session), patch.object(inference, "_BATCH_PIECES", pieces):
         recognizer = load(threads=None if at_once else available_cores())
         recognizer.recognize_batch(texts)
         after = resident_memory()

@@ -55,8 +55,8 @@ def make_checkpoint(folder: str, variant: str) -> dict[str, Any]:
 
 def export(checkpoint: str, out: str, precision: str) -> dict[str, Any]:
     """Exports with our exporter: time, of the CPU too, its own peak and its child's, which runs optimum."""
-    from albert_ner_export.pipeline import export_package
-    from albert_ner_export.texts import own_corpus
+    from albert_ner_export.pipeline import export_model
+    from albert_ner_export.texts.sequences import own_corpus
 
     started = time.perf_counter()
     options: dict[str, Any] = {}
@@ -64,7 +64,7 @@ def export(checkpoint: str, out: str, precision: str) -> dict[str, Any]:
         text = Path(out).parent / "text.txt"
         text.write_text("\n".join(own_corpus().calibration[:100]))
         options = {"calibration": text, "min_agreement": 0}
-    manifest = export_package(Path(checkpoint), Path(out), precision=precision, **options)
+    manifest = export_model(Path(checkpoint), Path(out), precision=precision, **options)
     seconds = time.perf_counter() - started
     own, child = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
@@ -86,7 +86,7 @@ def load(file: str) -> dict[str, Any]:
     """Loads a model: time, and resident memory before and after a first run of 64 pieces."""
     import numpy as np
 
-    from albert_ner_onnx.session import Session
+    from albert_ner_onnx.model.session import Session
 
     def resident() -> float:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
@@ -138,7 +138,7 @@ def correlate(one: str, other: str) -> dict[str, Any]:
     """Correlation of the logits of two models over 50 sequences of 8 to 57 pieces, of all and for each tag."""
     import numpy as np
 
-    from albert_ner_onnx.session import Session
+    from albert_ner_onnx.model.session import Session
 
     random = np.random.default_rng(0)
     sequences = [random.integers(5, 30000, (1, length)) for length in range(8, 58)]

@@ -19,10 +19,10 @@ from pathlib import Path
 from time import perf_counter
 
 import albert_ner_onnx
-from albert_ner_onnx.evaluation import PhraseCounts
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.schemes import spans
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx.evaluation.phrases import PhraseCounts
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.tags.schemes import spans
+from albert_ner_onnx.text.words import split_words
 from benchmarks.environment import describe
 
 _RESULT = Path(__file__).parent / "results" / "splitter.json"
@@ -157,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="CoNLL file, such as eng.testa")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the N most frequent differences")
-    parser.add_argument("--package", type=Path, help="model package; by default the one that comes with this package")
+    parser.add_argument("--model", type=Path, help="model package; by default the one that comes with this package")
     parser.add_argument("--words-only", action="store_true", help="load no model")
     parser.add_argument("--output", type=Path, default=_RESULT, help="JSON file to write; %(default)s")
     arguments = parser.parse_args()

@@ -23,13 +23,14 @@ from unittest.mock import patch
 
 import numpy as np
 
-from albert_ner_export.texts import own_corpus
-from albert_ner_onnx import default_package, inference, load, recognizer
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.manifest import MODEL
-from albert_ner_onnx.session import Session
-from albert_ner_onnx.tokenization import WordTokenizer
-from albert_ner_onnx.words import SPLITTERS, split_words
+from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_onnx import default_model, load, recognizer
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.model import classifier as inference
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
+from albert_ner_onnx.text.words import SPLITTERS, split_words
 from benchmarks.environment import describe
 from benchmarks.graph_profile import profile
 from benchmarks.markdown import markdown
@@ -192,7 +193,7 @@ def main() -> None:
     record: dict[str, Any] = {
         "file": arguments.file.name if arguments.file else "our own text",
         "texts": len(texts),
-        "corpus": stage_shares(default_package(), texts),
+        "corpus": stage_shares(default_model(), texts),
         "models": profile_models(arguments.only, arguments.work, arguments.seconds),
         "environment": describe(),
     }

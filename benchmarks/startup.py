@@ -21,7 +21,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from albert_ner_onnx.session import available_cores
+from albert_ner_onnx.model.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from albert_ner_export.texts import own_corpus
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.session import available_cores
-from albert_ner_onnx.startup import own_texts
+from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_onnx.benchmark.startup import own_texts
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.model.session import available_cores
 from benchmarks.environment import describe
 from benchmarks.interleave import compare, interleave
 from benchmarks.markdown import markdown

@@ -11,12 +11,12 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from albert_ner_onnx.benchmark.startup import Startup
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity
-from albert_ner_onnx.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest
-from albert_ner_onnx.measurements import Quality, Quantization, Verification
-from albert_ner_onnx.startup import Startup
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx.model.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest
+from albert_ner_onnx.model.measurements import Quality, Quantization, Verification
+from albert_ner_onnx.text.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
 # A file, its tags, and those of the recognizer below
@@ -144,8 +144,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def set_exporter(monkeypatch: pytest.MonkeyPatch, export_package: object) -> None:
+def set_exporter(monkeypatch: pytest.MonkeyPatch, export_model: object) -> None:
     """Puts a function in the place of the exporter's, which needs the extra `export`."""
-    pipeline = SimpleNamespace(export_package=export_package)
+    pipeline = SimpleNamespace(export_model=export_model)
     monkeypatch.setitem(sys.modules, "albert_ner_export", ModuleType("albert_ner_export"))
     monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", pipeline)

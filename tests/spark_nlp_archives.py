@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
-from albert_ner_export.sources.spark_nlp import read_spark_nlp
+from albert_ner_export.sources.spark_nlp.archive import read_spark_nlp
 
 Files = Mapping[str, bytes]
 

@@ -23,10 +23,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import AlbertConfig, AlbertForTokenClassification
 
-from albert_ner_onnx.evaluation import evaluate
-from albert_ner_onnx.formats import ConllSentence, read_conll
-from albert_ner_onnx.schemes import spans, to_tags
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.files.conll import ConllSentence, read_conll
+from albert_ner_onnx.model.tokenizer import WordTokenizer
+from albert_ner_onnx.tags.schemes import spans, to_tags
 
 START = Path(__file__).parents[1] / "checkpoints" / "albert-small-conll03"
 ITERATIONS = 24

@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: 2)",
     )
     parser.add_argument("--json", action="store_true", help="print one object of JSON, with the CPU and all versions")
-    options.add_package(parser)
+    options.add_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    from albert_ner_onnx.benchmark import benchmark  # late, as it imports NumPy and ONNX Runtime
+    from albert_ner_onnx.benchmark.measure import benchmark  # late, as it imports NumPy and ONNX Runtime
 
     bar: console.ProgressBar | None = None
     with ExitStack() as stack:
@@ -49,6 +49,6 @@ def run(args: argparse.Namespace) -> int:
             bar = bar or stack.enter_context(console.ProgressBar(total, "figures"))
             bar.show(done)
 
-        found = benchmark(args.package, threads=args.threads, seconds=args.seconds, progress=show)
+        found = benchmark(args.model, threads=args.threads, seconds=args.seconds, progress=show)
     print_result(found.as_dict() if args.json else found.report())
     return 0

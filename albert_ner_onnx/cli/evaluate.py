@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import albert_ner_onnx
-from albert_ner_onnx import confusion, evaluation, formats, schemes
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.cli.score import add_json, print_result
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.formats import ConllSentence
+from albert_ner_onnx.evaluation import errors as confusion
+from albert_ner_onnx.evaluation import phrases as evaluation
+from albert_ner_onnx.files import conll as formats
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.tags import schemes
 
 if TYPE_CHECKING:
     from albert_ner_onnx.recognizer import EntityRecognizer
@@ -72,13 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_decoder(parser)
     add_json(parser)
-    options.add_package(parser)
+    options.add_model(parser)
     options.add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    packages = [args.package, args.compare] if args.compare else [args.package]
+    packages = [args.model, args.compare] if args.compare else [args.model]
     # A recognizer with the context of documents tags single sentences, too, so it is right for both.
     recognizers = [albert_ner_onnx.load(package, threads=args.threads, decoder=args.decoder) for package in packages]
     manifest = recognizers[0].manifest
@@ -123,7 +126,7 @@ def _judge(
     words: Sequence[Sequence[str]], gold: Sequence[Sequence[str]], runs: Sequence[_Run], limit: int
 ) -> tuple[dict[str, object], str]:
     """What is to say of one package: as a record, and as text."""
-    from albert_ner_onnx.tag_report import tag_report  # late, as it imports NumPy
+    from albert_ner_onnx.evaluation.tag_report import tag_report  # late, as it imports NumPy
 
     (run,) = runs
     tags = tag_report(chain.from_iterable(gold), chain.from_iterable(run.tags))
@@ -151,7 +154,7 @@ def _compare(
     words: Sequence[Sequence[str]], gold: Sequence[Sequence[str]], runs: Sequence[_Run], limit: int
 ) -> tuple[dict[str, object], str]:
     """What is to say of two packages: as a record, and as text."""
-    from albert_ner_onnx.comparison import compare  # late, as it imports NumPy
+    from albert_ner_onnx.evaluation.comparison import compare  # late, as it imports NumPy
 
     first, second = runs
     scores = [evaluation.evaluate(gold, run.tags) for run in runs]

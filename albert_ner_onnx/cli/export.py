@@ -97,9 +97,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     try:
-        from albert_ner_export.pipeline import export_package
+        from albert_ner_export.pipeline import export_model
 
-        manifest = export_package(
+        manifest = export_model(
             args.checkpoint,
             args.out,
             precision=args.precision,

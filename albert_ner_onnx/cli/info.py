@@ -8,9 +8,9 @@ from pathlib import Path
 
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
-from albert_ner_onnx.errors import PackageError
-from albert_ner_onnx.manifest import MANIFEST, Manifest
-from albert_ner_onnx.measurements import Quantization, Verification
+from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.model.manifest import MANIFEST, Manifest
+from albert_ner_onnx.model.measurements import Quantization, Verification
 
 SUMMARY = "show what a model package is"
 
@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Shows a model package as a model card does: name, licence, language, labels, limits,\n"
         "sizes, and how far the exported model is from its reference. The model is not loaded."
     )
-    options.add_package(parser)
+    options.add_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    folder = args.package or albert_ner_onnx.default_package()
+    folder = args.model or albert_ner_onnx.default_model()
     rows = list(_rows(Manifest.read(folder), folder))
     width = max(len(name) for name, _ in rows) + 1
     for name, value in rows:
@@ -66,7 +66,7 @@ def file_sizes(manifest: Manifest, folder: Path) -> dict[str, int]:
     try:
         return {name: (folder / name).stat().st_size for name in (*manifest.files, MANIFEST)}
     except OSError as error:
-        raise PackageError(f"{error.filename}: {error.strerror}; copy or export the package again") from None
+        raise ModelError(f"{error.filename}: {error.strerror}; copy or export the package again") from None
 
 
 def megabytes(size: int) -> str:

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 
-def add_package(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser) -> None:
     """Adds `--package`."""
     parser.add_argument(
-        "--package",
+        "--model",
         type=Path,
         metavar="FOLDER",
         help="model package, made by `albert-ner export` (default: the one that comes with albert-ner-onnx)",

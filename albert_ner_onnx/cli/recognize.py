@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import albert_ner_onnx
-from albert_ner_onnx import formats
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.files import conll as formats
 
 if TYPE_CHECKING:
     from albert_ner_onnx.document import Document
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_const", dest="format", const="json", help="the same as --format json")
     options.add_decoding(parser)
-    options.add_package(parser)
+    options.add_model(parser)
     options.add_threads(parser)
 
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recognize(args: argparse.Namespace, groups: Iterable[Sequence[str | InputError]]) -> int:
-    recognizer = albert_ner_onnx.load(args.package, threads=args.threads, decoder=args.decoder, context=args.context)
+    recognizer = albert_ner_onnx.load(args.model, threads=args.threads, decoder=args.decoder, context=args.context)
     colour = console.wants_colour()
     to_json = _JSON.get(args.format)
     status = number = 0

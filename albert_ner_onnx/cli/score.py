@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from albert_ner_onnx import evaluation, formats
+from albert_ner_onnx.evaluation import phrases as evaluation
+from albert_ner_onnx.files import conll as formats
 
 SUMMARY = "judge the tags in a file as conlleval does"
 

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from albert_ner_onnx import default_package
+from albert_ner_onnx import default_model
 from benchmarks.peers import Settings
 from benchmarks.sizes import in_a_process
 
@@ -42,7 +42,7 @@ def prepare(name: str, work: Path) -> Model:
     files = work.absolute() / name
     files.mkdir(parents=True, exist_ok=True)
     if name == DEFAULT:
-        package = default_package()
+        package = default_model()
         return Model(_ROOT / "checkpoints" / package.name, package, files)
     checkpoint, package = files / "checkpoint", files / f"package-{_exporter_state()}"
     if not (checkpoint / "model.safetensors").exists():

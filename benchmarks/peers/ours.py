@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import albert_ner_onnx
-from albert_ner_onnx.manifest import MODEL
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.model.session import Session, available_cores
 from albert_ner_onnx.recognizer import EntityRecognizer
-from albert_ner_onnx.session import Session, available_cores
 from benchmarks.peers import Settings, Span
 from benchmarks.peers.raw import Ids, Logits, tag_alone
 

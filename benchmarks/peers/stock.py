@@ -99,7 +99,7 @@ def _nncf(plain: Path, out: Path) -> None:
     import numpy as np
     import openvino
 
-    from albert_ner_export.texts import own_corpus
+    from albert_ner_export.texts.sequences import own_corpus
     from benchmarks.peers.raw import PieceTokenizer
 
     model = openvino.Core().read_model(plain)

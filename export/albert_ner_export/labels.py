@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from albert_ner_onnx.errors import ExportError, InputError
-from albert_ner_onnx.schemes import scheme_of
+from albert_ner_onnx.tags.schemes import scheme_of
 
 _MAX_BYTES = 1 << 20
 # Control characters, what ends a line, and what UTF-8 can't write.

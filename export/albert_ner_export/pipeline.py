@@ -9,31 +9,31 @@ from pathlib import Path
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.describe import Description, describe_spark_nlp
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import build_graph
+from albert_ner_export.graph.build import build_graph
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.graph.weights import AlbertWeights
+from albert_ner_export.int8.quality import Words, check, compare, score_gold
+from albert_ner_export.int8.quantize import ACTIVATIONS, EMBEDDING_BITS, float_parts, observe_ranges, quantize_weights
+from albert_ner_export.int8.rounding import describe_rounding, refine
 from albert_ner_export.labels import read_labels
-from albert_ner_export.original import run_original
-from albert_ner_export.package import check_target, write_package
-from albert_ner_export.quality import Words, check, compare, score_gold
-from albert_ner_export.quantize import ACTIVATIONS, EMBEDDING_BITS, float_parts, observe_ranges, quantize_weights
-from albert_ner_export.reference import export_reference, run_reference, write_hugging_face
-from albert_ner_export.rounding import describe_rounding, refine
-from albert_ner_export.sources import read_checkpoint
-from albert_ner_export.texts import PieceSequence, PieceTexts, own_corpus, read_corpus
+from albert_ner_export.sources.read import read_checkpoint
+from albert_ner_export.texts.sequences import PieceSequence, PieceTexts, own_corpus, read_corpus
 from albert_ner_export.tokenizer import describe_tokenizer
-from albert_ner_export.verify import Logits, run_model, verify_float, verify_original
-from albert_ner_export.weights import AlbertWeights
+from albert_ner_export.verify.gates import Logits, run_model, verify_float, verify_original
+from albert_ner_export.verify.reference import export_reference, run_reference, write_hugging_face
+from albert_ner_export.verify.source_model import run_original
+from albert_ner_export.writing.folder import check_target, write_model_folder
+from albert_ner_export.writing.manifest import Description, describe_spark_nlp
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.formats import read_conll
-from albert_ner_onnx.manifest import PRECISIONS, Manifest
-from albert_ner_onnx.measurements import Quality, Quantization, Verification
-from albert_ner_onnx.schemes import opens_with_i, scheme_of
+from albert_ner_onnx.files.conll import read_conll
+from albert_ner_onnx.model.manifest import PRECISIONS, Manifest
+from albert_ner_onnx.model.measurements import Quality, Quantization, Verification
+from albert_ner_onnx.tags.schemes import opens_with_i, scheme_of
 
 MIN_AGREEMENT = 99.5
 
 
-def export_package(
+def export_model(
     source: Path,
     out: Path,
     *,
@@ -149,7 +149,7 @@ def export_package(
             scores = score_gold({"float32": exact, "int8": files}, sentences, gold.name)
             quantization = replace(quantization, quality=replace(quality, gold=scores))
             manifest, files = description.package(small, quantization)
-    write_package(out, files, force=force)
+    write_model_folder(out, files, force=force)
     return manifest
 
 

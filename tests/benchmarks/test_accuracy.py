@@ -5,11 +5,11 @@ import pytest
 from seqeval.metrics import accuracy_score, f1_score
 
 from albert_ner_onnx import load
-from albert_ner_onnx.formats import ConllSentence
-from albert_ner_onnx.schemes import spans, to_tags
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.tags.schemes import spans, to_tags
 from benchmarks.accuracy import BLOCK, CARD, README, read_documents, score, table
 from benchmarks.markdown import with_block
-from toy_packages import FP32
+from toy_models import FP32
 
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "accuracy.json"
 SENTENCES = [

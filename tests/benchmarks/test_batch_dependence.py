@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx import default_package
-from albert_ner_onnx.formats import ConllSentence
-from albert_ner_onnx.session import Session
+from albert_ner_onnx import default_model
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.model.session import Session
 from benchmarks.batch_dependence import Sentences, compare_batches
 
 
@@ -60,10 +60,10 @@ def test_a_session_without_sway() -> None:
 def test_what_fits_a_window_is_sampled() -> None:
     words = ["Berlin", "is", "large"]
     parts = [words[:1], words, words * 90, words[:2]]
-    found = Sentences.sample([ConllSentence(part, ["O"] * len(part)) for part in parts], default_package())
+    found = Sentences.sample([ConllSentence(part, ["O"] * len(part)) for part in parts], default_model())
     assert sorted(len(first) for first in found.first) == [1, 2, 3]
     batches = found.equal_length_batches()
-    probabilities = found.probabilities(Session((default_package() / "model.onnx").read_bytes(), 1), batches)
+    probabilities = found.probabilities(Session((default_model() / "model.onnx").read_bytes(), 1), batches)
     assert [len(part) for part in probabilities] == [len(first) for first in found.first]
     for part in probabilities:
         np.testing.assert_allclose(part.sum(axis=1), 1, rtol=1e-5)

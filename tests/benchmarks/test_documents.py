@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 from albert_ner_onnx import load
-from albert_ner_onnx.formats import read_conll_documents
+from albert_ner_onnx.files.conll import read_conll_documents
 from benchmarks.documents import Reading, changes, decoding_cost, longest, measure, read, stability, tables, tag
-from toy_packages import FP32
+from toy_models import FP32
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 OWN_TEXTS = Path(__file__).parents[2] / "export" / "albert_ner_export" / "texts"

@@ -6,10 +6,10 @@ import pytest
 
 import toy
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import build_graph
-from albert_ner_export.weights import AlbertWeights
-from albert_ner_onnx.session import Session
+from albert_ner_export.graph.build import build_graph
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.graph.weights import AlbertWeights
+from albert_ner_onnx.model.session import Session
 from benchmarks.dynamic_graph import dynamic_graph
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx.manifest import MODEL
+from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.graph_profile import gemm_time, operator_shares, profile
-from toy_packages import FP32, INT8
+from toy_models import FP32, INT8
 
 
 def node(operator: str, starts: int, takes: int) -> dict[str, Any]:

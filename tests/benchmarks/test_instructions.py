@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.instructions import RESULT, call, table, total
 from benchmarks.quantization import DYNAMIC, OURS, SHAPES
 
@@ -24,7 +24,7 @@ def test_table() -> None:
 
 
 def test_what_is_counted_runs() -> None:
-    call(default_package() / MODEL, "2×5", 2)
+    call(default_model() / MODEL, "2×5", 2)
 
 
 def test_fixed_scales_take_no_more_instructions() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.memory import MOMENTS, measure_peer, number_of_calls, table
 from benchmarks.peers import OURS, Settings
-from toy_packages import INT8
+from toy_models import INT8
 
 
 def test_a_process_at_each_moment(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import onnx
 import pytest
 
 import toy
-from albert_ner_onnx import default_package
-from albert_ner_onnx.manifest import MODEL
+from albert_ner_onnx import default_model
+from albert_ner_onnx.model.manifest import MODEL
 from benchmarks import physical_limit
 from benchmarks.peers import PeerMissingError
 from benchmarks.peers.models import Model
@@ -27,15 +27,15 @@ from benchmarks.physical_limit import (
     summarize,
     table,
 )
-from toy_packages import FP32, INT8
+from toy_models import FP32, INT8
 
-CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / default_package().name / "config.json"
-TOY = toy.config(num_hidden_layers=7, num_hidden_groups=3, inner_group_num=2)  # as `make_toy_packages.py` makes it
+CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / default_model().name / "config.json"
+TOY = toy.config(num_hidden_layers=7, num_hidden_groups=3, inner_group_num=2)  # as `make_toy_models.py` makes it
 SIZE = (6, 20, 12)
 
 
 @pytest.mark.parametrize(
-    ("package", "config"), [(INT8, TOY), (default_package(), json.loads(CHECKPOINT.read_text("utf-8")))]
+    ("package", "config"), [(INT8, TOY), (default_model(), json.loads(CHECKPOINT.read_text("utf-8")))]
 )
 @pytest.mark.parametrize("rows", [1, 16, 512])
 def test_operations_are_those_of_the_sizes(package: Path, config: dict[str, Any], rows: int) -> None:

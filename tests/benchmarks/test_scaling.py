@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from albert_ner_onnx import EntityRecognizer, load
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx.text.words import split_words
 from benchmarks import scaling
 from benchmarks.scaling import BYTES_A_WORD, COUNTS, LENGTHS, exponent, faults, in_a_process, probe
-from toy_packages import FP32
+from toy_models import FP32
 
 
 def points(sizes: Sequence[int], power: float = 1.0, bytes_a_word: float = 0.0) -> list[dict[str, Any]]:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from albert_ner_onnx import inference, load
-from albert_ner_onnx.session import open_session
+from albert_ner_onnx import load
+from albert_ner_onnx.model import classifier as inference
+from albert_ner_onnx.model.session import open_session
 from benchmarks import scheduling
 from benchmarks.scheduling import VARIANTS, measure, probe, table
-from toy_packages import INT8
+from toy_models import INT8
 
 
 def test_the_first_variant_is_the_default() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx import load, recognizer
-from albert_ner_onnx.session import Session
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.model.tokenizer import WordTokenizer
 from benchmarks.stages import REST, StageClock, _instrumented, profile_models, read_texts, stage_shares, table
-from toy_packages import FP32
+from toy_models import FP32
 
 TEXTS = ["John lives in Berlin.", "", "Mary met John in Paris. They left."]
 PROFILE = {

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.peers import OURS, Settings
 from benchmarks.startup import installed_bytes, model_bytes, required, start, table
 from toy import write_checkpoint
-from toy_packages import INT8
+from toy_models import INT8
 
 
 def test_what_ours_requires() -> None:

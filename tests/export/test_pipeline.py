@@ -12,10 +12,10 @@ from safetensors.numpy import load_file, save_file
 
 import toy
 from albert_ner_export import pipeline
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.pipeline import export_package
-from albert_ner_onnx import ExportError, default_package, load
-from albert_ner_onnx.manifest import Manifest
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.pipeline import export_model
+from albert_ner_onnx import ExportError, default_model, load
+from albert_ner_onnx.model.manifest import Manifest
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
@@ -31,10 +31,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:
-    manifest = export_package(checkpoint, tmp_path / "one", min_agreement=0, license="MIT", language="xx")
+    manifest = export_model(checkpoint, tmp_path / "one", min_agreement=0, license="MIT", language="xx")
     steps: list[str] = []
     options: dict[str, Any] = {"min_agreement": 0, "license": "MIT", "language": "xx", "report": steps.append}
-    export_package(checkpoint, tmp_path / "two", **options)
+    export_model(checkpoint, tmp_path / "two", **options)
     assert content(tmp_path / "one") == content(tmp_path / "two")
     assert len(steps) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
@@ -54,7 +54,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
 
 
 def test_fp32_and_a_shorter_window(checkpoint: Path, tmp_path: Path) -> None:
-    manifest = export_package(checkpoint, tmp_path / "out", precision="fp32", max_sentence_length=9)
+    manifest = export_model(checkpoint, tmp_path / "out", precision="fp32", max_sentence_length=9)
     assert (manifest.precision, manifest.max_pieces, manifest.license) == ("fp32", 9, None)
     assert manifest.quantization is None
     (tags,) = load(tmp_path / "out").tag([["John", "Smith"] * 20])
@@ -67,7 +67,7 @@ def test_a_model_that_opens_spans_with_i_is_one_of_iob1(tmp_path: Path) -> None:
     tensors = load_file(source / "model.safetensors")
     tensors["classifier.bias"][[tag.startswith("B-") for tag in toy.TAGS]] = -100
     save_file(tensors, source / "model.safetensors")
-    manifest = export_package(source, tmp_path / "out", precision="fp32")
+    manifest = export_model(source, tmp_path / "out", precision="fp32")
     assert manifest.scheme == "IOB1"
     recognizers = [load(tmp_path / "out", decoder=decoder) for decoder in ("argmax", "viterbi")]
     words = [["John", "lives", "in", "Berlin", "or", "Paris"] * 3]
@@ -85,14 +85,14 @@ def test_a_graph_that_answers_otherwise_is_not_written(
     fold = fold_weights
     monkeypatch.setattr(pipeline, "fold_weights", wrong)
     with pytest.raises(ExportError, match="verification failed"):
-        export_package(checkpoint, tmp_path / "out")
+        export_model(checkpoint, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
     broken = toy.write_checkpoint(tmp_path / "broken", pad_token_id=10**6)  # transformers asserts that it exists
     with pytest.raises(ExportError, match="broken: optimum can't export it as the reference") as error:
-        export_package(broken, tmp_path / "out")
+        export_model(broken, tmp_path / "out")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
 
@@ -108,22 +108,22 @@ def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
 )
 def test_options_that_do_not_fit(checkpoint: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ExportError, match=message):
-        export_package(checkpoint, tmp_path / "out", **options)
+        export_model(checkpoint, tmp_path / "out", **options)
 
 
 def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="exists; choose another name"):
-        export_package(checkpoint / "nowhere", tmp_path)
+        export_model(checkpoint / "nowhere", tmp_path)
 
 
 def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None:
     """Nearly: scales follow the last bits of floats, and so does the rounding of a few weights in a thousand."""
-    embedded = Manifest.read(default_package())
+    embedded = Manifest.read(default_model())
     source = CHECKPOINTS / embedded.name
-    found = export_package(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
+    found = export_model(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
     assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)
     assert found.files["tokenizer.json"] == embedded.files["tokenizer.json"]
-    new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_package()))
+    new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_model()))
     assert [node.op_type for node in new.node] == [node.op_type for node in old.node]
     for mine, theirs in zip(new.initializer, old.initializer, strict=True):
         assert (mine.name, mine.data_type, mine.dims) == (theirs.name, theirs.data_type, theirs.dims)

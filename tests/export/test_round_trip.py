@@ -10,10 +10,10 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 import toy
-from albert_ner_export.folding import fold_weights
-from albert_ner_export.graph import build_graph
-from albert_ner_export.reference import export_reference
-from albert_ner_export.sources import read_checkpoint
+from albert_ner_export.graph.build import build_graph
+from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.sources.read import read_checkpoint
+from albert_ner_export.verify.reference import export_reference
 from spark_nlp_archives import PIPELINE, TENSORFLOW
 
 FIXTURES = Path(__file__).parent / "sources" / "fixtures" / "tensorflow"  # of the toy with these settings and seed

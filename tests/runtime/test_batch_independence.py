@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from albert_ner_onnx import Entity, EntityRecognizer, default_package, inference, load, recognizer
-from albert_ner_onnx.words import split_words
-from toy_packages import INT8
+from albert_ner_onnx import Entity, EntityRecognizer, default_model, load, recognizer
+from albert_ner_onnx.model import classifier as inference
+from albert_ner_onnx.text.words import split_words
+from toy_models import INT8
 
 OWN_TEXTS = Path(__file__).parents[2] / "export" / "albert_ner_export" / "texts"
 WORDS = [
@@ -28,7 +29,7 @@ def answers(model: EntityRecognizer, texts: Sequence[str], *, alone: bool = Fals
 
 MODELS = {
     f"{package.name} {decoder} {context}": load(package, decoder=decoder, context=context)
-    for package, decoder, context in product((default_package(), INT8), ("argmax", "viterbi"), ("sentence", "document"))
+    for package, decoder, context in product((default_model(), INT8), ("argmax", "viterbi"), ("sentence", "document"))
 }
 DEFAULT = load(context="document")
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from albert_ner_onnx import EntityRecognizer, load
-from albert_ner_onnx.decoding import legal_transitions
-from albert_ner_onnx.sentences import sentence_starts
-from albert_ner_onnx.words import split_words
-from toy_packages import FP32, INT8, IO
+from albert_ner_onnx.tags.decoding import legal_transitions
+from albert_ner_onnx.text.sentences import sentence_starts
+from albert_ner_onnx.text.words import split_words
+from toy_models import FP32, INT8, IO
 
 TEXT = "John lives in Berlin. Mary works in Paris.\n\nSmith is in the Berlin of Mary! In it lives John"
 SENTENCES = [

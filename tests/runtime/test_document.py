@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from albert_ner_onnx import Document, Entity, InputError, load
 from albert_ner_onnx.document import _SHOWN_CHARACTERS
-from albert_ner_onnx.schemes import spans
-from albert_ner_onnx.words import split_words
-from toy_packages import FP32, IO
+from albert_ner_onnx.tags.schemes import spans
+from albert_ner_onnx.text.words import split_words
+from toy_models import FP32, IO
 
 DEFAULT = load()
 TOYS = [load(FP32), load(IO), load(FP32, context="sentence")]

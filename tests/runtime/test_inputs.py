@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx import InputError, load
-from toy_packages import INT8
+from toy_models import INT8
 
 RECOGNIZER = load(INT8)
 NEWS = ["John lives in Berlin", "", "Mary Smith works in Paris , the in of .", "10 %"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from albert_ner_onnx import Entity, load
-from albert_ner_onnx.windows import Window
+from albert_ner_onnx.model.windows import Window
 
 DEFAULT = load()
 # One endless sentence each, without an entity; as many pieces as words
@@ -102,7 +102,7 @@ def test_windows_that_share_nothing_would_not_find_it(monkeypatch: pytest.Monkey
         return [Window(start, stop, start, stop) for start, stop in pairwise(borders)]
 
     cases, texts, starts = planted_at_every_border()
-    monkeypatch.setattr("albert_ner_onnx.inference.pack_windows", apart)
+    monkeypatch.setattr("albert_ner_onnx.model.classifier.pack_windows", apart)
     lost = [
         place
         for (_, _, place), start, found in zip(cases, starts, recognize(texts), strict=True)

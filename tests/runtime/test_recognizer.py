@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from albert_ner_onnx import EntityRecognizer, load
-from albert_ner_onnx.session import Session
-from toy_packages import FP32, INT8, IO, expected
+from albert_ner_onnx.model.session import Session
+from toy_models import FP32, INT8, IO, expected
 
 DEFAULT = load()
 TOYS = {package.name: load(package, decoder="argmax") for package in (FP32, INT8, IO)}  # as transformers decides

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from albert_ner_onnx.formats import ConllSentence
-from albert_ner_onnx.tokenization import WordTokenizer
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.model.tokenizer import WordTokenizer
 from training import deep_conll03 as script
 
 TAG_IDS = {"O": 0, "B-PER": 1, "I-PER": 2}

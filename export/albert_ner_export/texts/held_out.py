@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Final
 
 from albert_ner_export.texts.templates import generate
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx.text.words import split_words
 
 LONGEST_LINE: Final = 100
 """Words in the longest line."""

@@ -17,7 +17,7 @@ from itertools import cycle
 from random import Random
 from typing import Final
 
-from albert_ner_onnx.words import split_words
+from albert_ner_onnx.text.words import split_words
 
 _FIELD: Final = re.compile(r"\{(?:(?P<first>\d+)-(?P<last>\d+)|(?P<name>\w+))\}")
 

@@ -17,7 +17,7 @@ from benchmarks.peers import OURS, PEERS, Engine, Factory, Peer, PeerMissingErro
 from benchmarks.peers.process import PeerProcess, loaded_peers, worker_environment
 from benchmarks.peers.worker import Worker, memory, serve
 from toy import write_checkpoint
-from toy_packages import INT8
+from toy_models import INT8
 
 ROOT = Path(__file__).parents[3]
 TEXTS = ["John lives in Berlin", "", "Mary works"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import albert_ner_onnx
-from albert_ner_onnx.manifest import MANIFEST, MODEL, TOKENIZER
+from albert_ner_onnx.model.manifest import MANIFEST, MODEL, TOKENIZER
 from fakes import GOLD, FakeRecognizer, manifest
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import albert_ner_onnx.benchmark
+import albert_ner_onnx.benchmark.measure
 from albert_ner_onnx.cli import main
 from fakes import Terminal
-from toy_packages import INT8
+from toy_models import INT8
 
 FOUND = SimpleNamespace(as_dict=lambda: {"package": "toy", "latencies": [{"p50_ms": 1.5}]}, report=lambda: "a\n  b\x1b")
 
@@ -30,7 +30,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             progress(done, 4)
         return FOUND
 
-    monkeypatch.setattr(albert_ner_onnx.benchmark, "benchmark", benchmark)
+    monkeypatch.setattr(albert_ner_onnx.benchmark.measure, "benchmark", benchmark)
     return arguments
 
 
@@ -38,7 +38,7 @@ def test_options_reach_the_benchmark(given: dict[str, Any], capsys: pytest.Captu
     assert main(["benchmark"]) == 0
     assert given == {"package": None, "threads": None, "seconds": 2.0}
     assert capsys.readouterr() == ("a\n  b\\x1b\n", "")
-    assert main(["benchmark", "--package", "folder", "--threads", "1", "4", "--seconds", "0.5", "--json"]) == 0
+    assert main(["benchmark", "--model", "folder", "--threads", "1", "4", "--seconds", "0.5", "--json"]) == 0
     assert given == {"package": Path("folder"), "threads": [1, 4], "seconds": 0.5}
     out, err = capsys.readouterr()
     assert (json.loads(out), err) == (FOUND.as_dict(), "")
@@ -61,7 +61,7 @@ def test_interrupt_clears_the_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         progress(0, 4)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(albert_ner_onnx.benchmark, "benchmark", benchmark)
+    monkeypatch.setattr(albert_ner_onnx.benchmark.measure, "benchmark", benchmark)
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     assert main(["benchmark"]) == 130
@@ -75,7 +75,7 @@ def test_interrupt_clears_the_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         (["--threads", "0"], 1, "threads must hold whole numbers from 1 to "),
         (["--seconds", "0"], 1, "seconds must be a finite number above 0, found 0.0"),
         (["--seconds", "nan"], 1, "seconds must be a finite number above 0, found nan"),
-        (["--package", "missing"], 1, "missing: no such folder"),
+        (["--model", "missing"], 1, "missing: no such folder"),
         (["--threads", "x"], 2, "argument --threads: invalid int value: 'x' (see `albert-ner benchmark --help`)"),
         (["--threads"], 2, "argument --threads: expected at least one argument"),
         (["text"], 2, "unrecognized arguments: text"),
@@ -97,7 +97,7 @@ def test_the_process_itself_into_a_closed_pipe() -> None:
     root = Path(albert_ner_onnx.__file__).parents[1]
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "albert_ner_onnx", "benchmark", "--package", str(INT8), "--seconds", "0.001"]
+    command = [sys.executable, "-m", "albert_ner_onnx", "benchmark", "--model", str(INT8), "--seconds", "0.001"]
     done = subprocess.run(
         [*command, "--threads", "1"], stdout=write, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(root)}
     )

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 from albert_ner_onnx.cli import main
-from albert_ner_onnx.manifest import SparkNlp
+from albert_ner_onnx.model.manifest import SparkNlp
 from fakes import GOLD, GUESS, TAGS, FakeRecognizer, Terminal
 
 CONLLEVAL = """\

@@ -9,8 +9,8 @@ import pytest
 
 import albert_ner_onnx
 from albert_ner_onnx.cli import main
-from albert_ner_onnx.comparison import compare
-from albert_ner_onnx.evaluation import evaluate
+from albert_ner_onnx.evaluation.comparison import compare
+from albert_ner_onnx.evaluation.phrases import evaluate
 from fakes import GUESS, TAGS, FakeRecognizer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from albert_ner_onnx.cli import main
-from albert_ner_onnx.manifest import Manifest
+from albert_ner_onnx.model.manifest import Manifest
 from fakes import manifest, set_exporter
 
 
@@ -15,14 +15,14 @@ def test_export_hands_its_arguments_to_the_exporter(
 ) -> None:
     calls: list[object] = []
 
-    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+    def export_model(source: Path, out: Path, **options: object) -> Manifest:
         report = options.pop("report")
         assert callable(report)
         report("reading")
         calls.append((source, out, options))
         return manifest()
 
-    set_exporter(monkeypatch, export_package)
+    set_exporter(monkeypatch, export_model)
     assert main(["export", "source", str(package)]) == 0
     options = {"precision": "int8", "force": False, "license": None, "language": None}
     assert calls == [(Path("source"), package, options)]
@@ -89,11 +89,11 @@ def test_export_hands_on_what_is_given_of_the_source(
 ) -> None:
     calls: list[dict[str, object]] = []
 
-    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+    def export_model(source: Path, out: Path, **options: object) -> Manifest:
         calls.append(options)
         return manifest()
 
-    set_exporter(monkeypatch, export_package)
+    set_exporter(monkeypatch, export_model)
     assert main(["export", "a", str(package)]) == 0
     assert main(["export", "a", str(package), argument]) == 0
     plain, given = calls

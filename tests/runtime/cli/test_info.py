@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx.cli import info, main
-from albert_ner_onnx.measurements import GoldScores
+from albert_ner_onnx.model.measurements import GoldScores
 from fakes import manifest
 
 
 def test_info_shows_the_rows_of_a_model_card(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["info", "--package", str(package)]) == 0
+    assert main(["info", "--model", str(package)]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = dict(line.split(":", 1) for line in lines if not line.startswith(" "))
     assert len({len(line) - len(line.split(":", 1)[1].lstrip()) for line in lines if line[0] != " "}) == 1  # aligned

@@ -6,7 +6,7 @@ import pytest
 
 from albert_ner_onnx.cli import main
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.manifest import Manifest
+from albert_ner_onnx.model.manifest import Manifest
 from fakes import FakeRecognizer, set_exporter
 
 
@@ -39,7 +39,7 @@ def test_recognize_is_meant_unless_a_command_comes_first(
 
 
 def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
-    assert main(["--package", "some/folder", "--threads", "3", "a"]) == 0
+    assert main(["--model", "some/folder", "--threads", "3", "a"]) == 0
     assert recognizer.loaded == {"path": Path("some/folder"), "threads": 3, "decoder": None, "context": None}
     assert main(["a"]) == 0
     assert recognizer.loaded == {"path": None, "threads": None, "decoder": None, "context": None}
@@ -93,10 +93,10 @@ def test_no_arguments_show_the_usage(capsys: pytest.CaptureFixture[str]) -> None
 def test_errors_are_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, message: str
 ) -> None:
-    def export_package(source: Path, out: Path, **options: object) -> Manifest:
+    def export_model(source: Path, out: Path, **options: object) -> Manifest:
         raise error
 
-    set_exporter(monkeypatch, export_package)
+    set_exporter(monkeypatch, export_model)
     assert main(["export", "a", "b"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -117,9 +117,9 @@ def test_errors_are_one_line(
         (["evaluate", "missing"], "missing: can't be read (No such file or directory)"),
         (["evaluate", "folder"], "folder: can't be read (Is a directory)"),
         (["evaluate", "empty"], "empty: no sentence in it"),
-        (["info", "--package", "missing"], "missing: no such folder"),
-        (["info", "--package", "folder"], "folder: no manifest.json in it"),
-        (["--package", "missing", "a"], "missing: no such folder"),
+        (["info", "--model", "missing"], "missing: no such folder"),
+        (["info", "--model", "folder"], "folder: no manifest.json in it"),
+        (["--model", "missing", "a"], "missing: no such folder"),
     ],
 )
 def test_wrong_paths(

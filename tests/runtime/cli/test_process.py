@@ -74,7 +74,7 @@ def test_process_writes_utf_8_whatever_the_locale() -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
 def test_process_shows_a_path_that_is_not_utf_8(package: Path) -> None:
     folder = package.rename(package.with_name("a\udcff"))
-    status, out, err = _run("info", "--package", str(folder))
+    status, out, err = _run("info", "--model", str(folder))
     assert (status, err) == (0, "")
     assert out.endswith("a\\udcff\n")
 
@@ -85,7 +85,7 @@ def test_process_evaluates_and_informs(tmp_path: Path) -> None:
     status, out, _ = _run("evaluate", str(path))
     assert status == 0
     assert "\nprocessed 5 tokens with 1 phrases; found: 1 phrases; correct: 1.\n" in out
-    status, compared, _ = _run("evaluate", str(path), "--compare", str(albert_ner_onnx.default_package()))
+    status, compared, _ = _run("evaluate", str(path), "--compare", str(albert_ner_onnx.default_model()))
     assert status == 0
     assert "tags differ at 0 of 5 words" in compared
     status, out, err = _run("info")

@@ -1,0 +1,1 @@
+"""How well tags agree with a gold standard's."""

@@ -1,0 +1,1 @@
+"""Texts and tags in, records out."""

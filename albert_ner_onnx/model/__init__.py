@@ -1,0 +1,1 @@
+"""The model folder, and all that runs it: pieces -> windows -> batches -> logits."""

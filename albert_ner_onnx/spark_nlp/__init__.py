@@ -1,0 +1,1 @@
+"""What only models that come from Spark NLP need."""

@@ -1,0 +1,1 @@
+"""Logits -> tags -> spans of words."""

@@ -1,0 +1,159 @@
+"""Logits -> tags -> spans: the best tag of each word on its own, or the best sequence that the scheme allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.spark_nlp.pieces import chunks
+from albert_ner_onnx.tags.schemes import Span, spans
+
+DECODERS = ("argmax", "viterbi")
+_UNBROKEN = frozenset({"IO", "none"})  # schemes in which any tag may follow any other
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Probabilities over the last axis, float32 of the same shape."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: npt.NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probabilities
+
+
+def argmax_decode(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """The best tag of each word, on its own.
+
+    Args:
+        logits: float32 [word, tag].
+
+    Returns:
+        Index of the tag, intp [word].
+    """
+    best: npt.NDArray[np.intp] = logits.argmax(axis=-1)
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Which sequences of tags a scheme allows.
+
+    Attributes:
+        first: Whether a sentence may begin with a tag, bool [tag].
+        between: Whether a tag may follow another, bool [tag, next tag].
+        last: Whether a sentence may end with a tag, bool [tag].
+    """
+
+    first: npt.NDArray[np.bool_]
+    between: npt.NDArray[np.bool_]
+    last: npt.NDArray[np.bool_]
+
+
+def legal_transitions(tags: Sequence[str], scheme: str) -> Transitions:
+    """The sequences in which every span opens and closes as its scheme says.
+
+    `I-`, `E-` and `L-` need an open span of their label; in IOBES and BILOU, `B-` and `I-` need one of these next.
+    In IOB1 it is `B-` that needs a span of its label before it. A label that lacks the tag for it, as its model's
+    spans never touch or are never longer than a word, opens or closes without. `O` is always allowed where no span
+    is open, so there is a legal sequence of any length.
+
+    Args:
+        tags: The model's tags, in the order of its logits.
+        scheme: One of `schemes.SCHEMES`.
+    """
+    if scheme in _UNBROKEN:
+        every = np.ones(len(tags), bool)
+        return Transitions(every, np.ones((len(tags), len(tags)), bool), every)
+    prefixes, labels = [tag[0] for tag in tags], [tag[2:] for tag in tags]
+    if scheme == "IOB1":
+        opens = np.array([prefix != "B" for prefix in prefixes])
+        same = np.array([[label == after for after in labels] for label in labels])
+        return Transitions(opens, opens | same, np.ones(len(tags), bool))
+    outside = np.array([tag == "O" for tag in tags])
+    goes_on = np.array([prefix in "BI" for prefix in prefixes])
+    continues = np.array([prefix in "IEL" for prefix in prefixes])
+    can_open, can_close = (
+        {label for prefix, label in zip(prefixes, labels, strict=True) if prefix in closing}
+        for closing in ("BSU", "EL")
+    )
+    opens = outside | ~continues | np.array([label not in can_open for label in labels])
+    closes = outside | ~goes_on | np.array([label not in can_close for label in labels])
+    same = np.array([[label == after for after in labels] for label in labels])
+    return Transitions(opens, closes[:, None] & opens | (goes_on[:, None] & continues & same), closes)
+
+
+def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], legal: Transitions) -> npt.NDArray[np.intp]:
+    """The legal sequence of tags with the largest sum of logits, of each sentence.
+
+    As a softmax only shifts the logits of a word, that is the sequence of the largest product of probabilities. The
+    algorithm is Viterbi's (1967), with transitions of weight 0 or minus infinity, in O(words x tags²).
+
+    Args:
+        logits: float32 [word, tag], the sentences' words one after another. Minus infinity is allowed, but not in all
+            legal sequences of a sentence.
+        lengths: Number of words of each sentence.
+        legal: What is allowed.
+
+    Returns:
+        Index of the tag, intp [word]. The same for a sentence whatever the others are.
+    """
+    tags = argmax_decode(logits)
+    words = np.array(lengths, np.intp)
+    ends = words.cumsum()
+    firsts = ends - words
+    # Where the best tags are legal as they are, which is most often, nothing can be better.
+    illegal = _illegal(tags, firsts, ends, legal)
+    if len(illegal):
+        firsts, ends = firsts[illegal], ends[illegal]
+        # Longest first, so that those with a word at a position are the first ones
+        order = np.argsort(firsts - ends, kind="stable")
+        _search(logits, tags, firsts[order], (ends - firsts)[order], legal)
+    return tags
+
+
+def _illegal(
+    tags: npt.NDArray[np.intp], firsts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], legal: Transitions
+) -> npt.NDArray[np.intp]:
+    """Indices of the sentences whose tags aren't legal; none of those without words."""
+    filled = (ends > firsts).nonzero()[0]
+    first, last = firsts[filled], ends[filled] - 1
+    breaks = np.zeros(len(tags) + 1, np.intp)  # breaks[i]: illegal transitions into the words before i
+    (~legal.between[tags[:-1], tags[1:]]).cumsum(out=breaks[2:])
+    wrong = (breaks[last + 1] > breaks[first + 1]) | ~legal.first[tags[first]] | ~legal.last[tags[last]]
+    return filled[wrong]
+
+
+def _search(
+    logits: npt.NDArray[np.float32],
+    tags: npt.NDArray[np.intp],
+    firsts: npt.NDArray[np.intp],
+    lengths: npt.NDArray[np.intp],
+    legal: Transitions,
+) -> None:
+    """Writes the best legal tags of sentences into `tags`: the longest sentence first, all word by word together."""
+    start, between, end = (np.where(allowed, 0.0, -np.inf) for allowed in (legal.first, legal.between, legal.last))
+    going = np.searchsorted(-lengths, -np.arange(lengths[0]))  # number of sentences with a word at each position
+    before = np.empty(logits.shape, np.min_scalar_type(logits.shape[1]))  # the best tag of the word before, to get here
+    best = logits[firsts] + start  # float64 [sentence, tag]: sum of the best sequence that ends in this tag
+    for position in range(1, lengths[0]):
+        sentences = slice(going[position])
+        words = firsts[sentences] + position
+        sums = best[sentences, :, None] + between  # [sentence, tag, next tag]
+        before[words] = sums.argmax(axis=1)
+        best[sentences] = sums.max(axis=1) + logits[words]
+    current = (best + end).argmax(axis=1)
+    for position in range(lengths[0] - 1, 0, -1):
+        words = firsts[: going[position]] + position
+        tags[words] = current[: len(words)]
+        current[: len(words)] = before[words, tags[words]]
+    tags[firsts] = current
+
+
+def find_spans(tags: Sequence[str], manifest: Manifest) -> list[Span]:
+    """Reads the spans that the tags of a sentence mark, by the rules of the package that they come from."""
+    settings = manifest.spark_nlp
+    if settings is None:
+        return spans(tags, manifest.scheme)
+    return chunks(tags, has_no_schema=settings.has_no_schema, white_list=settings.white_list)

@@ -1,0 +1,1 @@
+"""float32 weights -> int8 weights, and the judgement on them."""

@@ -1,0 +1,1 @@
+"""Checkpoints as transformers saves them, local or on the Hub."""

@@ -1,0 +1,1 @@
+"""ONNX files that optimum or transformers exported, read back into weights."""

@@ -1,0 +1,35 @@
+"""Readers of checkpoints, one file a format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions
+from albert_ner_export.sources.hugging_face.folder import is_hugging_face, read_hugging_face
+from albert_ner_export.sources.hugging_face.hub import download, is_hub_id
+from albert_ner_export.sources.onnx.file import is_onnx, read_onnx
+from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
+from albert_ner_export.sources.tensorflow.checkpoint import is_tensorflow, read_tensorflow
+
+_READERS = (
+    (is_hugging_face, read_hugging_face),
+    (is_spark_nlp, read_spark_nlp),
+    (is_tensorflow, read_tensorflow),
+    (is_onnx, read_onnx),
+)
+
+
+def read_checkpoint(source: Path, options: SourceOptions = SourceOptions()) -> Checkpoint:  # noqa: B008 (immutable)
+    """Finds out what a source is and reads it.
+
+    Raises:
+        ExportError: It is none, or holds what can't be exported.
+    """
+    if is_hub_id(text := source.as_posix()):
+        snapshot = download(text, options.warn)
+        return replace(read_checkpoint(snapshot.folder, options), name=snapshot.name)
+    for is_format, read in _READERS:
+        if is_format(source):
+            return read(source, options)
+    return read_hugging_face(source, options)  # its errors say what was looked for

@@ -1,0 +1,1 @@
+"""Archives that Spark NLP saved."""

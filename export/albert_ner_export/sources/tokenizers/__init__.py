@@ -1,0 +1,1 @@
+"""Tokenizers in the forms that checkpoints bring -> `tokenizer.json`."""

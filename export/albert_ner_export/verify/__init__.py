@@ -1,0 +1,1 @@
+"""Does the exported graph give the checkpoint's own answers?"""

@@ -1,0 +1,79 @@
+"""The files that let transformers and optimum open a package with Hugging Face's interface."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from albert_ner_export.config import AlbertConfig
+from albert_ner_export.tokenizer import TokenizerFacts
+from albert_ner_onnx.model.manifest import TOKENIZER
+
+# What BERT's and ALBERT's tokenizers call the pieces that a tokenizer.json doesn't name by their use
+_SPECIAL = {"pad_token": ("[PAD]", "<pad>"), "unk_token": ("[UNK]", "<unk>"), "mask_token": ("[MASK]",)}
+
+# Spark NLP's rules for words, `spark_nlp.split_words`, as patterns that Oniguruma and JavaScript read alike. What
+# punctuation stands around a word is another one; more than 16 characters of it before a word stay there, as without a
+# limit time would be quadratic.
+_WHITE_SPACE = "[\t\n\x0b\f\r\u2187]"
+_OUTER, _INNER = r"""[.,;:!?*()"'\-]""", r"""[^.,;:!?*()"'\- ]"""
+_BORDERS = (f"(?<=(?:^| ){_OUTER}{{1,16}})(?={_INNER})", f"(?<={_INNER})(?={_OUTER}+(?: |$))")
+
+
+def hugging_face_files(
+    config: AlbertConfig, facts: TokenizerFacts, max_pieces: int, piece_rule: str = "word"
+) -> dict[str, bytes]:
+    """Makes `config.json`, `tokenizer_config.json` and `special_tokens_map.json`; of Spark NLP `tokenizer.json`, too.
+
+    Args:
+        config: The sizes and tags.
+        facts: The package's tokenizer.
+        max_pieces: Longest sequence in pieces, special ones included.
+        piece_rule: How the package's words become pieces. By `spark-nlp` transformers reads a text as the package does,
+            but for the lone spaces that Spark NLP drops, which no `tokenizer.json` can.
+    """
+    tokenizer = Tokenizer.from_str(facts.data.decode())
+    special = {"cls_token": tokenizer.id_to_token(facts.cls_id), "sep_token": tokenizer.id_to_token(facts.sep_id)}
+    for use, names in _SPECIAL.items():
+        # With a space before: see `spark_nlp_tokenizer`
+        spellings = [spelling for name in names for spelling in (name, f" {name}")]
+        special |= dict([(use, name) for name in spellings if tokenizer.token_to_id(name) is not None][:1])
+    pad = {"pad_token_id": tokenizer.token_to_id(special["pad_token"])} if "pad_token" in special else {}
+    tokenizer_config = special | {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": max_pieces,
+        "do_lower_case": facts.lower_case,
+        "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+    }
+    contents = {
+        "config.json": config.to_dict() | pad,
+        "tokenizer_config.json": tokenizer_config,
+        "special_tokens_map.json": special,
+    }
+    files = {name: (json.dumps(content, indent=2) + "\n").encode() for name, content in contents.items()}
+    return files | ({TOKENIZER: _read_texts(facts.data)} if piece_rule == "spark-nlp" else {})
+
+
+def _read_texts(tokenizer: bytes) -> bytes:
+    """Lets a tokenizer that is made for words of Spark NLP's split whole texts into them, too.
+
+    Our own runtime puts its own normalization in the place of this one, and finds nothing to split in a word.
+    """
+    settings: dict[str, Any] = json.loads(tokenizer)
+    steps = [_replace(_WHITE_SPACE, " "), *(_replace(border, " ") for border in _BORDERS)]
+    steps += [step for step in settings["normalizer"]["normalizers"] if step["type"] in ("Lowercase", "Precompiled")]
+    settings["normalizer"]["normalizers"] = steps
+    settings["pre_tokenizer"] = {
+        "type": "Sequence",
+        "pretokenizers": [
+            {"type": "Split", "pattern": {"String": " "}, "behavior": "Removed", "invert": False},
+            {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": False},
+        ],
+    }
+    return json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _replace(pattern: str, content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}

@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toy
+from albert_ner_export.int8.quality import Words, check, compare
+from albert_ner_export.pipeline import export_model
+from albert_ner_onnx import ExportError
+from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.model.measurements import Quality
+
+TAGS = ("O", "B-PER", "I-PER")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy.write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "toy", seed=2)
+
+
+def logits(*tags: int, sure: float = 5.0) -> np.ndarray:
+    return np.eye(3, dtype=np.float32)[list(tags)] * np.float32(sure)
+
+
+def quality(agreement: float, of_entities: float, least: float, entities: int = 200) -> Quality:
+    """Of 10,000 words and as many in entities."""
+    return Quality(
+        text="a text",
+        words=10_000,
+        entity_words=1_000,
+        entities=entities,
+        tag_agreement=agreement / 100,
+        entity_tag_agreement=of_entities / 100,
+        max_probability_difference=0.5,
+        mean_probability_difference=0.01,
+        min_agreement=least,
+        judged=least > 0 and entities >= 200,
+        gold=None,
+    )
+
+
+def test_words_are_compared_by_their_first_pieces() -> None:
+    before = [np.log(np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]], np.float32))]
+    after = [np.log(np.array([[0.8, 0.2], [0.4, 0.6], [0.0001, 0.9999]], np.float32))]
+    words = Words.of_first_pieces(before, after, [np.array([True, True, False])])
+    found = compare(words, ("O", "I-X"), "IO", "a text", 99.5)
+    assert (found.words, found.entity_words, found.entities) == (2, 1, 0)
+    assert (found.tag_agreement, found.entity_tag_agreement) == (0.5, 0.0)
+    assert found.max_probability_difference == pytest.approx(0.2, rel=1e-4)
+    assert found.mean_probability_difference == pytest.approx(0.15, rel=1e-4)
+
+
+def test_entity_words_are_those_that_either_model_tags() -> None:
+    words = Words(logits(0, 1, 2, 0, 0, 0, 1, 1), logits(0, 1, 2, 1, 0, 0, 0, 1), [4, 4])
+    found = compare(words, TAGS, "IOB2", "a text", 0)
+    assert (found.words, found.entity_words) == (8, 5)
+    assert found.entities == 3  # of float32
+    assert (found.tag_agreement, found.entity_tag_agreement) == (6 / 8, 3 / 5)
+
+
+def test_a_span_ends_with_its_sequence() -> None:
+    both = logits(1, 2, 2, 2)
+    assert compare(Words(both, both, [4]), TAGS, "IOB2", "", 0).entities == 1
+    assert compare(Words(both, both, [2, 2]), TAGS, "IOB2", "", 0).entities == 2
+
+
+def test_no_word_at_all_is_no_disagreement() -> None:
+    found = compare(Words(logits(), logits(), []), TAGS, "IOB2", "a text", 99.5)
+    assert (found.words, found.tag_agreement, found.max_probability_difference, found.judged) == (0, 1.0, 0.0, False)
+
+
+@pytest.mark.parametrize(("entities", "judged"), [(0, False), (199, False), (200, True), (201, True)])
+def test_fewer_than_200_entities_are_too_few_to_judge(entities: int, judged: bool) -> None:
+    both = logits(*[1] * entities, 0)
+    found = compare(Words(both, both, [len(both)]), TAGS, "IOB2", "a text", 99.5)
+    assert (found.entities, found.judged) == (entities, judged)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "of_entities", "least", "passes"),
+    [
+        (99.5, 98.5, 99.5, True),
+        (99.49, 98.5, 99.5, False),
+        (99.5, 98.49, 99.5, False),
+        (100, 100, 100, True),
+        (99.99, 100, 100, False),
+        (100, 99.99, 100, False),
+        (60, 0, 60, True),  # entities may lose three times 40 %
+        (10, 0, 0, True),
+    ],
+)
+def test_the_gate(agreement: float, of_entities: float, least: float, passes: bool) -> None:
+    found = quality(agreement, of_entities, least)
+    if passes:
+        assert check(found) is None
+        return
+    with pytest.raises(ExportError) as error:
+        check(found)
+    assert f"{agreement:.2f} % of 10,000 words of a text (at least {least:g} asked for)" in str(error.value)
+    assert "--calibration FILE" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_too_few_entities_are_a_warning_however_bad_it_is() -> None:
+    warning = check(quality(50, 0, 99.5, entities=199))
+    assert warning is not None
+    assert "finds 199 entities in a text (10,000 words), too few" in warning
+    assert "--calibration FILE" in warning
+    assert check(quality(50, 0, 0, entities=199)) is None
+
+
+def test_an_export_that_fails_the_gate_writes_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"int8 keeps float32's tag on .* nothing was written"):
+        export_model(checkpoint, tmp_path / "out", min_agreement=100)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_users_text_and_gold_tags(checkpoint: Path, tmp_path: Path) -> None:
+    text, gold = tmp_path / "mine.txt", tmp_path / "gold.conll"
+    text.write_text("".join(f"John Smith lives in Paris {number} .\n" for number in range(10)))
+    gold.write_text("John B-PER\nlives O\n\nParis I-LOC\n")
+    steps: list[str] = []
+    options = {"min_agreement": 0, "calibration": text, "gold": gold}
+    manifest = export_model(checkpoint, tmp_path / "out", report=steps.append, **options)  # type: ignore[arg-type]
+    assert Manifest.read(tmp_path / "out") == manifest
+    assert not [step for step in steps if "warning" in step]
+    found = manifest.quantization
+    assert found is not None
+    assert (found.calibration, found.quality.text, found.quality.words) == ("mine.txt", "mine.txt", 2 * 7)
+    assert (found.quality.min_agreement, found.quality.judged) == (0, False)
+    assert found.int8_bytes < found.float32_bytes
+    assert found.quality.gold is not None
+    assert (found.quality.gold.file, found.quality.gold.words) == ("gold.conll", 3)
+    assert 0 <= found.quality.gold.int8_fb1 <= 100
+
+    export_model(checkpoint, tmp_path / "few", report=steps.append, calibration=text)
+    assert [step for step in steps if "warning: float32 finds" in step]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_agreement": -0.1}, "--min-agreement must be a percentage from 0 to 100, found -0.1"),
+        ({"min_agreement": 100.1}, "from 0 to 100, found 100.1"),
+        ({"min_agreement": float("nan")}, "from 0 to 100, found nan"),
+        ({"min_agreement": 0, "precision": "fp32"}, "--min-agreement is about int8"),
+        ({"calibration": Path("x"), "precision": "fp32"}, "--calibration is about int8"),
+        ({"gold": Path("x"), "precision": "fp32"}, "--gold is about int8"),
+        ({"calibration": Path("nowhere")}, "nowhere: can't be read"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        export_model(tmp_path / "none", tmp_path / "out", **options)  # type: ignore[arg-type]

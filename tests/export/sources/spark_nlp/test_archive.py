@@ -1,0 +1,245 @@
+"""Archives that Spark NLP 3.4.4 and 5.5.3 saved of one model are read; others are refused."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toy
+from albert_ner_export.checkpoint import SourceOptions, SparkNlpSettings
+from albert_ner_export.pipeline import export_model
+from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
+from albert_ner_export.writing.manifest import describe_spark_nlp
+from albert_ner_onnx import ExportError, load
+from albert_ner_onnx.model.manifest import SparkNlp
+from spark_nlp_archives import (
+    CLASSIFIER,
+    CONVERTER,
+    METADATA,
+    MODEL,
+    PIPELINE,
+    TAGS,
+    TENSORFLOW,
+    TOKENIZER,
+    Files,
+    checkpoint,
+    members,
+    read_archive,
+    rezip,
+    unzip,
+    with_parameter,
+    write_zip,
+)
+
+
+def test_both_engines_give_the_same_model() -> None:
+    tensorflow, onnx = checkpoint(TENSORFLOW), checkpoint(PIPELINE)
+    assert tensorflow.config == onnx.config
+    assert tensorflow.config.tags == TAGS
+    assert tensorflow.tensors.keys() == onnx.tensors.keys()
+    for name, tensor in tensorflow.tensors.items():
+        assert tensor.dtype == np.float32
+        np.testing.assert_array_equal(tensor, onnx.tensors[name])
+    shapes = {name: tensor.shape for name, tensor in toy.tensors(onnx.config.to_dict()).items()}
+    assert {name: tensor.shape for name, tensor in onnx.tensors.items() if "pooler" not in name} == shapes
+    assert tensorflow.tokenizer == onnx.tokenizer
+    assert tensorflow.spark_nlp == SparkNlpSettings(engine="tensorflow", masked_piece=1)  # of <unk>
+    assert onnx.spark_nlp == SparkNlpSettings(engine="onnx")
+    for found, name in ((tensorflow, "v3.4.4_tensorflow"), (onnx, "v5.5.3_pipeline_onnx")):
+        assert (found.name, found.max_pieces, found.folder) == (name, 128, None)
+        assert (found.word_splitter, found.piece_rule) == ("spark-nlp", "spark-nlp")
+
+
+def test_checksums_are_of_what_was_read() -> None:
+    found = checkpoint(PIPELINE).sha256
+    assert {METADATA, f"{CLASSIFIER}albert_spp", f"{CLASSIFIER}albert_classification_onnx"} < found.keys()
+    for name, sha256 in found.items():
+        assert sha256 == hashlib.sha256(members(PIPELINE)[name]).hexdigest()
+
+
+@pytest.mark.parametrize("layout", ["folder", "zip", "zip of the folder"])
+def test_layouts(tmp_path: Path, layout: str) -> None:
+    stage = {
+        name.removeprefix(CLASSIFIER): data for name, data in members(PIPELINE).items() if name.startswith(CLASSIFIER)
+    }
+    if layout == "folder":
+        path = tmp_path / "saved"
+        for name, data in stage.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(data)
+    else:
+        top = "saved/" if layout == "zip of the folder" else ""
+        path = write_zip(tmp_path, {f"{top}{name}": data for name, data in stage.items()})
+    assert is_spark_nlp(path)
+    found = read_archive(path)
+    assert found.config == checkpoint(PIPELINE).config
+    assert found.tokenizer == checkpoint(PIPELINE).tokenizer
+    np.testing.assert_array_equal(found.tensors["classifier.weight"], checkpoint(PIPELINE).tensors["classifier.weight"])
+
+
+def test_case_and_length_are_the_archives_unless_told_otherwise(tmp_path: Path) -> None:
+    lower = checkpoint(PIPELINE).tokenizer
+    other = with_parameter(members(PIPELINE), CLASSIFIER, "maxSentenceLength", 64)
+    other = with_parameter(other, CLASSIFIER, "caseSensitive", True)
+    path = write_zip(tmp_path, other)
+    cased = read_archive(path)
+    assert (cased.max_pieces, cased.tokenizer) == (64, read_archive(PIPELINE, case_sensitive=True).tokenizer)
+    assert cased.tokenizer != lower
+    told = read_archive(path, case_sensitive=False, max_sentence_length=512, labels=tuple(reversed(TAGS)))
+    assert (told.max_pieces, told.tokenizer, told.config.tags) == (512, lower, tuple(reversed(TAGS)))
+
+
+def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
+    changed = with_parameter(members(PIPELINE), CONVERTER, "whiteList", ["PER", "LOC"])
+    changed = with_parameter(changed, CONVERTER, "preservePosition", False)
+    path = write_zip(tmp_path, with_parameter(changed, CONVERTER, "nerHasNoSchema", True))
+    settings = SparkNlpSettings(engine="onnx", white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False)
+    found = read_archive(path, exact_spark_nlp=True).spark_nlp
+    assert found == settings
+    assert describe_spark_nlp(found, exact=True) == SparkNlp(
+        exact=True, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False
+    )
+
+
+@pytest.mark.parametrize("preserved", [True, False])
+def test_what_it_keeps_of_positions_reaches_the_chunks(tmp_path: Path, preserved: bool) -> None:
+    """Without positions a chunk's text is its first word."""
+    path = write_zip(tmp_path, with_parameter(members(PIPELINE), CONVERTER, "preservePosition", preserved))
+    export_model(path, tmp_path / "out", precision="fp32", exact_spark_nlp=True)
+    text = "Angela Merkel flew from New York to the United Nations in Geneva with John Smith ."
+    document = load(tmp_path / "out").analyze(text)
+    chunks = document.as_spark_nlp()["chunk"]
+    whole = [text[chunk["begin"] : chunk["end"] + 1] for chunk in chunks]
+    assert any(" " in words for words in whole)
+    firsts = [words.split()[0] for words in whole]
+    assert [chunk["result"] for chunk in chunks] == (whole if preserved else firsts)
+
+
+@pytest.mark.parametrize("name", ["nerHasNoSchema", "preservePosition"])
+def test_a_setting_of_another_type_is_refused(tmp_path: Path, name: str) -> None:
+    path = write_zip(tmp_path, with_parameter(members(PIPELINE), CONVERTER, name, 1))
+    with pytest.raises(ExportError, match=f"{name} of NerConverter_7ab92ac444b0 must be bool, found '1'"):
+        read_archive(path)
+
+
+# --- Detection and damage ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({METADATA: b""}, True),
+        ({f"saved/{METADATA}": b""}, True),
+        ({f"a/b/{METADATA}": b""}, False),
+        ({"archive/data.pkl": b""}, False),
+        ({}, False),
+    ],
+)
+def test_detection(tmp_path: Path, content: Files, expected: bool) -> None:
+    assert is_spark_nlp(write_zip(tmp_path, content)) == expected
+
+
+def test_detection_of_other_things(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"PK\3\4")
+    assert [is_spark_nlp(path) for path in (tmp_path, tmp_path / "file", tmp_path / "none")] == [False] * 3
+
+
+def inner(change: Mapping[str, bytes | None]) -> Files:
+    """The TensorFlow archive with another model in it; `None` removes a file."""
+    model = {**unzip(members(TENSORFLOW)[MODEL]), **change}
+    return {**members(TENSORFLOW), MODEL: rezip({name: data for name, data in model.items() if data is not None})}
+
+
+def without(source: Files, *names: str) -> Files:
+    return {name: data for name, data in source.items() if name not in names}
+
+
+def changed(name: str, data: bytes, source: Path = TENSORFLOW) -> Callable[[], Files]:
+    return lambda: {**members(source), name: data}
+
+
+LABELS = "fields/labels/part-00000"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: {"other": b""}, "changed.zip: no metadata/part-00000 in it"),
+        (changed(METADATA, b""), "metadata: no JSON object with class, uid and paramMap"),
+        (changed(METADATA, b"[" * 100_000), "metadata: no JSON object with class, uid and paramMap"),
+        (changed(METADATA, b'{"class": 1, "uid": 2, "paramMap": {}}'), "class and uid must be strings"),
+        (
+            changed(METADATA, b'{"class": "x.BertForTokenClassification", "uid": "u", "paramMap": {}}'),
+            "must hold one AlbertForTokenClassification, found 0 among the stages BertForTokenClassification",
+        ),
+        (lambda: with_parameter(members(TENSORFLOW), "", "caseSensitive", "no"), "caseSensitive of AlbertForTokenC"),
+        (
+            lambda: with_parameter(members(TENSORFLOW), "", "maxSentenceLength", 1.5),
+            "maxSentenceLength of AlbertForTokenC",
+        ),
+        (
+            lambda: with_parameter(members(PIPELINE), CONVERTER, "whiteList", "PER"),
+            "whiteList of NerConverter_7ab92ac444b0",
+        ),
+        (lambda: with_parameter(members(PIPELINE), "", "stageUids", None), "a pipeline must have stageUids"),
+        (lambda: with_parameter(members(PIPELINE), "", "stageUids", ["gone"]), "stages: no stage gone"),
+        (
+            lambda: without(members(TENSORFLOW), LABELS, "fields/labels/part-00001"),
+            "fields/labels: must number the tags",
+        ),
+        (lambda: without(members(TENSORFLOW), LABELS), "fields/labels: must number the tags from 0 on"),
+        (changed(LABELS, b""), "part-00000: no file of serialized objects"),
+        (changed(LABELS, b"SEQ\4" + b"x" * 99), "must begin with b'SEQ"),
+        (changed(LABELS, members(TENSORFLOW)[LABELS][:-9]), "part-00000: no file of serialized objects"),
+        (changed(LABELS, members(TENSORFLOW)["fields/signatures/part-00000"]), "fields/labels: must number the tags"),
+        (
+            changed(LABELS, members(PIPELINE)[f"{TOKENIZER}fields/rules/part-00001"]),
+            "must hold pairs of a string and a number",
+        ),
+        (lambda: without(members(TENSORFLOW), "albert_spp"), "albert_spp: missing"),
+        (changed("albert_spp", b"\0" * 99), "changed.zip: SentencePiece model: "),
+        (lambda: without(members(TENSORFLOW), MODEL), "must have one of albert_classification_tensorflow"),
+        (
+            lambda: {**without(members(TENSORFLOW), MODEL), "albert_classification_openvino": b""},
+            "found albert_classification_openvino; save the model with one of these engines",
+        ),
+        (changed(MODEL, b""), "albert_classification_tensorflow: no zip, or a damaged one"),
+        (lambda: inner({"../saved_model.pb": b""}), "leads out of the zip"),
+        (lambda: inner({"saved_model.pb": None}), "saved_model.pb: missing"),
+        (lambda: inner({"saved_model.pb": b"\x0a\xff"}), "saved_model.pb: no TensorFlow graph"),
+        (lambda: inner({"saved_model.pb": b""}), "its graph tells neither layers nor heads"),
+        (lambda: inner({"variables.index": None}), "variables.index: missing"),
+        (lambda: inner({"variables.index": b"x" * 999}), "variables.index: no index of a TensorFlow checkpoint"),
+        (lambda: inner({"variables.data-00000-of-00001": b""}), "variables.data-00000-of-00001: has 0 bytes"),
+        (
+            lambda: {
+                **members(PIPELINE),
+                f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"", "a.data": b""}),
+            },
+            "must hold one file .onnx, found a.data, a.onnx",
+        ),
+        (
+            lambda: {**members(PIPELINE), f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"x" * 99})},
+            "albert_classification_onnx/a.onnx: ",
+        ),
+    ],
+)
+def test_damage_is_named(tmp_path: Path, make: Callable[[], Files], message: str) -> None:
+    path = write_zip(tmp_path, make())
+    with pytest.raises(ExportError) as error:
+        read_spark_nlp(path, SourceOptions(warn=pytest.fail))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_tags_than_logits_are_named() -> None:
+    with pytest.raises(ExportError, match=r"tensorflow\.zip: has 3 tags for 9 logits; give all with --labels FILE"):
+        read_archive(TENSORFLOW, labels=("O", "B-PER", "I-PER"))
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"none\.zip: can't be read"):
+        read_archive(tmp_path / "none.zip")

@@ -1,0 +1,244 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer, models, normalizers
+from transformers import AlbertTokenizerFast, BertTokenizerFast, PreTrainedTokenizerFast
+
+import toy
+from albert_ner_export.checkpoint import SourceOptions
+from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.tokenizers.files import read_tokenizer
+from albert_ner_export.sources.tokenizers.letter_case import heeds_case, set_case
+from albert_ner_export.tokenizer import describe_tokenizer
+from albert_ner_onnx import ExportError
+
+SPIECE = Path(__file__).parents[1] / "fixtures" / "spiece.model"
+DEFAULTS = SourceOptions(warn=pytest.fail)
+
+
+def spiece(folder: Path, **settings: Any) -> Folder:
+    shutil.copy(SPIECE, folder)
+    return configured(folder, settings)
+
+
+def vocabulary(folder: Path, **settings: Any) -> Folder:
+    (folder / "vocab.txt").write_text("\n".join([*toy.vocabulary(), "Paris", "é"]), "utf-8")
+    return configured(folder, settings)
+
+
+def configured(folder: Path, settings: dict[str, Any]) -> Folder:
+    if settings:
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return Folder(folder)
+
+
+def backend(tokenizer: PreTrainedTokenizerFast) -> Any:
+    return json.loads(tokenizer.backend_tokenizer.to_str())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"do_lower_case": False},
+        {"keep_accents": True, "do_lower_case": True},
+        {"model_max_length": 8, "cls_token": {"content": "[CLS]", "__type": "AddedToken"}},
+        {"added_tokens_decoder": {"2": {"content": "[CLS]", "special": True}}},
+    ],
+)
+def test_spiece_model_is_read_as_transformers_opens_the_folder(tmp_path: Path, settings: dict[str, Any]) -> None:
+    folder = spiece(tmp_path, **settings)
+    found = read_tokenizer(folder, DEFAULTS)
+    assert json.loads(found) == backend(AlbertTokenizerFast.from_pretrained(tmp_path))
+    assert "spiece.model" in folder.sha256
+    assert ("tokenizer_config.json" in folder.sha256) == bool(settings)
+    describe_tokenizer(found, 900)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"do_lower_case": False},
+        {"do_lower_case": False, "strip_accents": True, "tokenize_chinese_chars": False},
+        {"model_max_length": 8, "unk_token": "[UNK]", "cls_token": "[CLS]", "mask_token": None},
+    ],
+)
+def test_vocab_txt_is_read_as_transformers_opens_the_folder(tmp_path: Path, settings: dict[str, Any]) -> None:
+    folder = vocabulary(tmp_path, **settings)
+    found = read_tokenizer(folder, DEFAULTS)
+    oracle = {name: value for name, value in settings.items() if value is not None}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(oracle))
+    assert json.loads(found) == backend(BertTokenizerFast.from_pretrained(tmp_path))
+    describe_tokenizer(found, len(toy.vocabulary()) + 2)
+
+
+def test_tokenizer_json_is_preferred_and_kept_as_it_is(tmp_path: Path) -> None:
+    spiece(tmp_path)
+    vocabulary(tmp_path, do_lower_case=False)
+    (tmp_path / "tokenizer.json").write_text(toy.tokenizer())
+    folder = Folder(tmp_path)
+    assert read_tokenizer(folder, DEFAULTS) == toy.tokenizer().encode()
+    assert list(folder.sha256) == ["tokenizer.json"]
+
+
+@pytest.mark.parametrize("case_sensitive", [False, True])
+@pytest.mark.parametrize("do_lower_case", [None, False, True])
+@pytest.mark.parametrize(
+    ("write", "oracle"), [(spiece, AlbertTokenizerFast), (vocabulary, BertTokenizerFast)], ids=["spiece", "vocab"]
+)
+def test_the_user_overrides_the_case(
+    tmp_path: Path,
+    write: Callable[..., Folder],
+    oracle: type[PreTrainedTokenizerFast],
+    do_lower_case: bool | None,
+    case_sensitive: bool,
+) -> None:
+    folder = write(tmp_path, **({} if do_lower_case is None else {"do_lower_case": do_lower_case}))
+    options = SourceOptions(case_sensitive=case_sensitive, warn=pytest.fail)
+    found = read_tokenizer(folder, options)
+    assert json.loads(found) == backend(oracle.from_pretrained(tmp_path, do_lower_case=not case_sensitive))
+    # The same by way of a tokenizer.json
+    path = tmp_path / "tokenizer.json"
+    path.write_text(oracle.from_pretrained(tmp_path).backend_tokenizer.to_str())
+    assert json.loads(read_tokenizer(folder, options)) == json.loads(found)
+
+
+LOWER = normalizers.Lowercase()
+KEEP, TABLE = normalizers.NFC(), normalizers.Replace("A", "a")
+TABLE_NAME = "its normalizer (Sequence) folds case by a table of its own"
+
+
+@pytest.mark.parametrize(
+    ("before", "case_sensitive", "after"),
+    [
+        (None, True, None),
+        (None, False, LOWER),
+        (LOWER, True, None),
+        (LOWER, False, LOWER),
+        (KEEP, True, KEEP),
+        (KEEP, False, normalizers.Sequence([KEEP, LOWER])),
+        (normalizers.Sequence([KEEP, LOWER]), True, normalizers.Sequence([KEEP])),
+        (normalizers.Sequence([LOWER, KEEP, LOWER]), True, normalizers.Sequence([KEEP])),
+        (
+            normalizers.Sequence([normalizers.Sequence([LOWER, KEEP]), KEEP]),
+            True,
+            normalizers.Sequence([normalizers.Sequence([KEEP]), KEEP]),
+        ),
+        (
+            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=False)]),
+            False,
+            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=True)]),
+        ),
+        (
+            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=True)]),
+            True,
+            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=False)]),
+        ),
+        (normalizers.Sequence([LOWER, TABLE]), True, TABLE_NAME),
+    ],
+)
+def test_the_case_of_each_normalizer(before: Any, case_sensitive: bool, after: Any) -> None:
+    def tokenizer(normalizer: Any) -> bytes:
+        result = Tokenizer(models.WordLevel({"[UNK]": 0}, "[UNK]"))
+        if normalizer is not None:
+            result.normalizer = normalizer
+        return str(result.to_str()).encode()
+
+    if isinstance(after, str):
+        with pytest.raises(ExportError) as error:
+            set_case(tokenizer(before), case_sensitive=case_sensitive)
+        assert after in str(error.value)
+        return
+    found = set_case(tokenizer(before), case_sensitive=case_sensitive)
+    assert json.loads(found) == json.loads(tokenizer(after))
+    assert heeds_case(found) == case_sensitive
+
+
+def test_what_is_read_otherwise_than_transformers_would_is_said(tmp_path: Path) -> None:
+    from sentencepiece import SentencePieceTrainer
+
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["the cat (and) the dog."] * 9),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=40,
+        hard_vocab_limit=False,
+        control_symbols=["[CLS]", "[SEP]"],
+        user_defined_symbols=["(", ")"],
+        normalization_rule_name="nmt_nfkc_cf",
+        minloglevel=2,
+    )
+    lines: list[str] = []
+    found = read_tokenizer(Folder(tmp_path), SourceOptions(case_sensitive=True, warn=lines.append))
+    assert not heeds_case(found)
+    assert len(lines) == 2
+    assert "spiece.model: its own normalization folds case" in lines[0]
+    assert "spiece.model: its user-defined symbols (( )) are read as SentencePiece does" in lines[1]
+
+
+def with_file(name: str, data: bytes, write: Callable[..., Folder] = spiece) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        write(folder)
+        (folder / name).write_bytes(data)
+
+    return change
+
+
+CASED = SourceOptions(case_sensitive=True)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "options", "message"),
+    [
+        (lambda folder: None, DEFAULTS, "no tokenizer in it; expected one of tokenizer.json, spiece.model, vocab.txt"),
+        (with_file("spiece.model", b"x"), DEFAULTS, "spiece.model: SentencePiece model: can't be read"),
+        (with_file("vocab.txt", b"x", vocabulary), DEFAULTS, "vocab.txt: WordPiece vocabulary: has no piece [UNK]"),
+        (with_file("tokenizer_config.json", b"x"), DEFAULTS, "tokenizer_config.json: not JSON"),
+        (with_file("tokenizer_config.json", b"[]"), DEFAULTS, "tokenizer_config.json: must be a JSON object"),
+        (with_file("added_tokens.json", b"[]"), DEFAULTS, "added_tokens.json: must be a JSON object"),
+        (with_file("tokenizer.json", b"x"), CASED, "tokenizer.json: can't be read as a tokenizer.json"),
+        (with_file("tokenizer.json", b"\xff"), CASED, "tokenizer.json: can't be read as a tokenizer.json"),
+        (
+            lambda folder: spiece(folder, do_lower_case="no"),
+            DEFAULTS,
+            "tokenizer_config.json: do_lower_case must be true or false, found 'no'",
+        ),
+        (lambda folder: spiece(folder, keep_accents=None), DEFAULTS, "keep_accents must be true or false, found None"),
+        (lambda folder: vocabulary(folder, strip_accents=1), DEFAULTS, "strip_accents must be true, false or null"),
+        (
+            lambda folder: vocabulary(folder, cls_token=["[CLS]"]),
+            DEFAULTS,
+            "cls_token must be a piece, found ['[CLS]']",
+        ),
+        (lambda folder: vocabulary(folder, cls_token={}), DEFAULTS, "cls_token must be a piece, found {}"),
+        (
+            with_file("added_tokens.json", b'{"<name>": 900}'),
+            DEFAULTS,
+            'the token "<name>" was added beside the vocabulary; save a tokenizer.json',
+        ),
+        (
+            lambda folder: vocabulary(folder, added_tokens_decoder={"900": {"content": "<na\nme>"}}),
+            DEFAULTS,
+            'the token "<na\\nme>" was added beside the vocabulary',
+        ),
+    ],
+)
+def test_damage_is_named(
+    tmp_path: Path, prepare: Callable[[Path], object], options: SourceOptions, message: str
+) -> None:
+    prepare(tmp_path)
+    with pytest.raises(ExportError) as error:
+        read_tokenizer(Folder(tmp_path), options)
+    assert str(error.value).startswith(str(tmp_path))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_added_mask_token_is_no_hindrance(tmp_path: Path) -> None:
+    folder = spiece(tmp_path, added_tokens_decoder={"900": {"content": "[MASK]"}})
+    (tmp_path / "added_tokens.json").write_text('{"[PAD]": 900}')
+    read_tokenizer(folder, DEFAULTS)

@@ -1,0 +1,86 @@
+"""Sentences: the splitter's rules, one a case, and that no word is lost on any text."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from albert_ner_onnx.spark_nlp import pieces as spark_nlp
+from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
+from albert_ner_onnx.text.words import split_words
+
+
+def split(text: str) -> list[str]:
+    """The sentences, white space between them left out."""
+    borders = [*sentence_starts(text, split_words(text)), len(text)]
+    return [text[start:end].strip() for start, end in pairwise(borders)]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["John lives in Berlin.", "Mary doesn't."],
+        ["Where?", "Here!", "Really?!", "Well...", "Yes…", "No."],
+        ["Mr. Smith met Dr. J. R. Brown of Acme Corp. and Gen. Lee at 5 p.m. in the U.S. Senate.", "They talked."],
+        ["He lives in the U.S.", "He works."],  # before a word that begins sentences
+        ["It rose 3.5 percent to $1.20.", "3.5 percent is much."],
+        ['"Stop!" he said.', '"Why?"', "(He did.)", "[Laughter.]", "“Go.”", "«Non.»", "Then he went."],
+        ['He said: "Go.', 'Now." and went.', '"Really?!"', "Yes."],
+        ["See albert.ner@example.com, www.example.com or e.g. item no. 5.", "Thanks."],
+        ["one. two. three."],  # no capital, no new sentence
+        ["Ärger.", "Übel.", "Москва.", "Париж."],
+        ["東京です。", "大阪です\uff01", "「本当\uff1f」", "はい。」", "Paris."],
+        ["A line\nthat goes on in Berlin."],
+        [
+            "SOCCER - JAPAN WIN\n\n",
+            "AL-AIN, United Arab Emirates\r\n\r\n",
+            "Japan won\n \t\n",
+            "again\u2029",
+            "and again",
+        ],
+        ["."],
+        ["...", "A"],
+        ["and. \n\n", "so"],
+    ],
+)
+@pytest.mark.parametrize("space", [" ", "\n", "  "])
+def test_sentences(sentences: list[str], space: str) -> None:
+    assert split(space.join(sentences)) == [sentence.strip() for sentence in sentences]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n\u200b"])
+def test_no_words_no_sentences(text: str) -> None:
+    assert sentence_starts(text, split_words(text)) == []
+    assert word_ranges([], []) == []
+
+
+texts = st.text(st.sampled_from("aA.!?…\"')。\uff01」 \n\r\t1é😀-") | st.characters(), max_size=40)
+
+
+@given(texts)
+def test_every_word_is_in_one_sentence(text: str) -> None:
+    words = split_words(text)
+    starts = sentence_starts(text, words)
+    for own in (words, spark_nlp.split_words(text)):
+        ranges = word_ranges(starts, own)
+        assert [index for sentence in ranges for index in sentence] == list(range(len(own)))
+        assert all(ranges)
+    assert [words[sentence.start].start for sentence in word_ranges(starts, words)] == starts
+
+
+@given(texts, texts)
+def test_a_blank_line_always_parts(before: str, after: str) -> None:
+    text = f"{before}\n\n{after}"
+    words = split_words(text)
+    behind = [word.start for word in words if word.start > len(before)]
+    assert set(behind[:1]) <= set(sentence_starts(text, words))
+
+
+@pytest.mark.parametrize("text", ["a", "A. ", ".", '"', "\n", "。", "A.\n\n"])
+def test_time_is_linear(text: str) -> None:
+    started = time.process_time()
+    text *= 200_000
+    sentence_starts(text, split_words(text))
+    assert time.process_time() - started < 10  # about 0.5; if quadratic, hours
