@@ -15,7 +15,7 @@ from albert_ner_onnx.model.manifest import Manifest
 from albert_ner_onnx.tags.decoding import DECODERS, find_spans
 
 CONTEXTS = ("sentence", "document")
-_DECODER, _CONTEXT = "viterbi", "document"  # the better ones, by the figures of benchmarks/documents.py
+_DECODER, _CONTEXT = "viterbi", "document"  # the better ones, as benchmarks/accuracy.py measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

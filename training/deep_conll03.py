@@ -4,7 +4,7 @@
 
 Starts from the embeddings and the third group of `checkpoints/albert-small-conll03`. What a layer adds is scaled down
 first, so that 24 iterations begin near what the two of that group did. The two epochs of the default take twenty
-minutes on two busy cores and end at FB1 83.97 on eng.testa (benchmarks/results/calibration.json). Progress is kept in
+minutes on two busy cores and end at FB1 83.97 on eng.testa. Progress is kept in
 OUT; the same command resumes.
 """
 

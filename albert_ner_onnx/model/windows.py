@@ -28,8 +28,8 @@ class Window(NamedTuple):
 def pack_windows(bounds: npt.NDArray[np.int64], capacity: int, starts: Sequence[int]) -> list[Window]:
     """Fills windows with whole sentences, in time linear in their length.
 
-    Every sentence is read once, with as many of its neighbours as fit. `benchmarks/documents.py` has what it gains over
-    windows that overlap and cut sentences.
+    Every sentence is read once, with as many of its neighbours as fit. `benchmarks/accuracy.py` measures what that
+    gains over windows that overlap and cut sentences.
 
     Args:
         bounds: int64 [word + 1]; word w has the pieces from `bounds[w]` to `bounds[w + 1]`, at most `capacity`.

@@ -1,0 +1,1 @@
+"""Every figure that the README and benchmarks/README.md show: `python -m benchmarks` measures them."""
