@@ -16,7 +16,7 @@ def test_new_processes() -> None:
     found = measure_startup(INT8, 0)
     assert found.starts == 3
     assert min(found.import_ms, found.load_ms, found.first_ms) > 0
-    assert found.total_ms > found.import_ms + found.load_ms + found.first_ms
+    assert found.total_ms > max(found.import_ms, found.load_ms, found.first_ms)
     assert found.imported_bytes
     assert found.loaded_bytes
     assert found.used_bytes

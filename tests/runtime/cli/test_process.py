@@ -115,7 +115,10 @@ def test_reports_into_a_closed_pipe_are_quiet(tmp_path: Path, monkeypatch: pytes
 @pytest.fixture
 def pipe() -> Iterator[subprocess.Popen[bytes]]:
     """A process that has answered its first line and waits for more."""
+    # Shells start background jobs with this signal ignored, and the process would inherit that
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = _start("--json", "-")
+    signal.signal(signal.SIGINT, before)
     assert process.stdin
     assert process.stdout
     rescue = threading.Timer(60, process.kill)  # a test that would hang fails

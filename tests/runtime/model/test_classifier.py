@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -7,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from albert_ner_onnx.model import classifier
 from albert_ner_onnx.model.classifier import _share_out
 
 
@@ -69,7 +69,11 @@ def in_main_thread() -> bool:
 
 @pytest.mark.parametrize("fails", [in_main_thread, lambda: not in_main_thread()], ids=["this thread", "another"])
 @pytest.mark.parametrize("error", [IndexError, KeyboardInterrupt])  # the first is no sign of an empty list
-def test_a_failure_is_raised_and_ends_the_rest(fails: Callable[[], bool], error: type[BaseException]) -> None:
+def test_a_failure_is_raised_and_ends_the_rest(
+    monkeypatch: pytest.MonkeyPatch, fails: Callable[[], bool], error: type[BaseException]
+) -> None:
+    failed = threading.Event()
+    monkeypatch.setattr(classifier, "Event", lambda: failed)
     both = threading.Barrier(2, timeout=30)
     done: list[int] = []
 
@@ -78,7 +82,7 @@ def test_a_failure_is_raised_and_ends_the_rest(fails: Callable[[], bool], error:
         both.wait()
         if fails():
             raise error("no")
-        time.sleep(0.2)  # until the other one has failed
+        assert failed.wait(timeout=30)
 
     with pytest.raises(error):
         _share_out(run, range(1000), 2)

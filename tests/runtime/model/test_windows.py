@@ -1,6 +1,5 @@
 """Windows against a reference that looks at every window for every word."""
 
-import time
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from albert_ner_onnx.model.windows import Window, pack_windows, split_windows
+from growth import assert_linear
 
 
 def bounds_of(counts: list[int]) -> np.ndarray:
@@ -113,11 +113,4 @@ def test_a_sentence_that_does_not_fit_is_split_on_its_own(case: tuple[list[list[
     "split", [split_windows, lambda bounds, capacity: pack_windows(bounds, capacity, range(len(bounds) - 1))]
 )
 def test_time_is_linear(split: Callable[[np.ndarray, int], list[Window]]) -> None:
-    def seconds(words: int) -> float:
-        bounds = np.arange(words + 1)
-        started = time.process_time()
-        split(bounds, 510)
-        return time.process_time() - started
-
-    # 16 times as much takes 16 times as long; a quadratic way would take 256 times
-    assert min(seconds(1_600_000) for _ in range(3)) < 60 * min(seconds(100_000) for _ in range(3))
+    assert_linear(lambda bounds: split(bounds, 510), lambda words: np.arange(words + 1), 1_600_000)
