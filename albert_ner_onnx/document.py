@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from textwrap import shorten
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
+from albert_ner_onnx import render
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.inputs import iterate
 from albert_ner_onnx.model.manifest import SparkNlp
 from albert_ner_onnx.spark_nlp.annotations import Annotation, Annotator
-
-_SHOWN_CHARACTERS = 20_000  # in a notebook, which a whole book would slow down
-_HUES = {"PER": 185, "ORG": 40, "LOC": 130, "MISC": 285}  # as on a terminal; other labels get one of their own
-_SURROGATES = re.compile("[\ud800-\udfff]")
-# The text keeps the page's colours, and the shades are transparent, so both suit a light page and a dark one.
-_TEXT_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; line-height: 2; max-width: 60em"
-_ENTITY_STYLE = (
-    "color: inherit; background: hsl({hue} 80% 50% / .2); border-bottom: 2px solid hsl({hue} 70% 45%); "
-    "border-radius: .25em .25em 0 0; padding: .15em .3em; "
-    "-webkit-box-decoration-break: clone; box-decoration-break: clone"  # where an entity is broken across lines
-)
-_LABEL_STYLE = "font-size: .7em; font-weight: bold; letter-spacing: .04em; margin-left: .5em; user-select: none"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,26 +95,5 @@ class Document:
         return f"Document({start!r}, {len(self.words)} words, [{found}{more}])"
 
     def _repr_html_(self) -> str:
-        """The text with its entities highlighted, for notebooks; labels are written out, scores are tooltips."""
-        parts = []
-        end = 0
-        shown = self.text[:_SHOWN_CHARACTERS]
-        for entity in self.entities:
-            if entity.end > len(shown):
-                shown = shown[: entity.start]  # no entity is shown in part
-                break
-            hue = _HUES.get(entity.label, crc32(entity.label.encode()) % 360)
-            label = f'<b style="{_LABEL_STYLE}">{_escape(entity.label)}</b>'
-            parts.append(
-                f'{_escape(shown[end : entity.start])}<mark title="{_escape(entity.label)} {entity.score:.3f}" '
-                f'style="{_ENTITY_STYLE.format(hue=hue)}"><bdi>{_escape(entity.text)}</bdi>{label}</mark>'
-            )
-            end = entity.end
-        parts.append(_escape(shown[end:]))
-        if left_out := len(self.text) - len(shown):
-            parts.append(f"\n<i>… and {left_out:,} more characters</i>")
-        return f'<div dir="auto" style="{_TEXT_STYLE}">{"".join(parts)}</div>'
-
-
-def _escape(text: str) -> str:
-    return html.escape(_SURROGATES.sub("\ufffd", text))
+        """The text as HTML for notebooks, with its entities highlighted."""
+        return render.to_html(self.text, self.entities)

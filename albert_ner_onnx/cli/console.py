@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from albert_ner_onnx.files.conll import printable
+from albert_ner_onnx.render import printable
 
 _BAR_WIDTH = 30  # in characters
 

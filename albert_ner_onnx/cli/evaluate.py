@@ -17,8 +17,8 @@ from albert_ner_onnx.cli.score import add_json, print_result
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.evaluation import errors as confusion
 from albert_ner_onnx.evaluation import phrases as evaluation
-from albert_ner_onnx.files import conll as formats
-from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.files.conll import ConllSentence, read_conll_documents
+from albert_ner_onnx.render import printable
 from albert_ner_onnx.tags import schemes
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         one.manifest.spark_nlp and one.manifest.spark_nlp.exact for one in recognizers
     ):
         raise InputError("--context document: a package that answers exactly as Spark NLP does reads each text alone")
-    documents = formats.read_conll_documents(args.file, tags_too=manifest.tags)
+    documents = read_conll_documents(args.file, tags_too=manifest.tags)
     sentences = list(chain.from_iterable(documents))
     parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
     gold = [evaluation.to_iob2(sentence.tags, manifest.scheme) for sentence in sentences]
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     for each in runs:
         speed = f"{len(sentences) / each.seconds:.0f}/s"
         name = f"{each.package}: " if args.compare else ""
-        print(formats.printable(f"{name}{len(sentences)} sentences in {each.seconds:.1f} s, {speed}"), file=sys.stderr)
+        print(printable(f"{name}{len(sentences)} sentences in {each.seconds:.1f} s, {speed}"), file=sys.stderr)
     return 0
 
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import albert_ner_onnx
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.files import conll as formats
+from albert_ner_onnx.files.lines import read_lines
+from albert_ner_onnx.files.records import json_line, to_json_line
+from albert_ner_onnx.render import to_table
 
 if TYPE_CHECKING:
     from albert_ner_onnx.document import Document
 
 SUMMARY = "find the entities in texts"
 _JSON: Mapping[str, Callable[[Document], str]] = {
-    "json": lambda document: formats.to_json_line(document.text, document.entities),
-    "huggingface": lambda document: formats.json_line([entity.as_huggingface() for entity in document.entities]),
-    "spark-nlp": lambda document: formats.json_line(document.as_spark_nlp()),
+    "json": lambda document: to_json_line(document.text, document.entities),
+    "huggingface": lambda document: json_line([entity.as_huggingface() for entity in document.entities]),
+    "spark-nlp": lambda document: json_line(document.as_spark_nlp()),
 }
 
 
@@ -58,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from_file = args.input not in (None, "-")
     # Not sys.stdin.buffer, which reads in the size that suits a terminal.
     with open(args.input if from_file else 0, "rb", closefd=from_file) as stream:
-        return _recognize(args, formats.read_lines(stream, args.input if from_file else "<stdin>"))
+        return _recognize(args, read_lines(stream, args.input if from_file else "<stdin>"))
 
 
 def _recognize(args: argparse.Namespace, groups: Iterable[Sequence[str | InputError]]) -> int:
@@ -74,11 +76,11 @@ def _recognize(args: argparse.Namespace, groups: Iterable[Sequence[str | InputEr
             if isinstance(line, InputError):
                 status = 1
                 console.print_error(str(line))
-                output = formats.json_line({"error": str(line), "line": number})
+                output = json_line({"error": str(line), "line": number})
             elif to_json:
                 output = to_json(document)
             else:
-                output = formats.to_table(line, document.entities, colour=colour)
+                output = to_table(line, document.entities, colour=colour)
             if to_json or isinstance(line, str):
                 print(output, flush=True)  # flushed: who reads a pipe may be waiting for it
     return status

@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Mapping
 
 from albert_ner_onnx.evaluation import phrases as evaluation
-from albert_ner_onnx.files import conll as formats
+from albert_ner_onnx.files.conll import read_conlleval
+from albert_ner_onnx.files.records import json_line
+from albert_ner_onnx.render import printable
 
 SUMMARY = "judge the tags in a file as conlleval does"
 
@@ -40,8 +42,10 @@ def run(args: argparse.Namespace) -> int:
     from_file = args.file != "-"
     # Not sys.stdin.buffer: no matter what stands in the place of standard input.
     with open(args.file if from_file else 0, "rb", closefd=from_file) as stream:
-        sentences = formats.read_conlleval(stream, args.file if from_file else "<stdin>")
-    found = evaluation.evaluate([sentence.gold for sentence in sentences], [sentence.guess for sentence in sentences])
+        sentences = read_conlleval(stream, args.file if from_file else "<stdin>")
+    found = evaluation.evaluate(
+        [sentence.gold for sentence in sentences], [sentence.predicted for sentence in sentences]
+    )
     print_result(found.as_dict() if args.json else found.report())
     return 0
 
@@ -49,6 +53,6 @@ def run(args: argparse.Namespace) -> int:
 def print_result(result: str | Mapping[str, object]) -> None:
     """Prints a report, its labels and words escaped where they could drive the terminal, or a record as JSON."""
     if isinstance(result, str):
-        print("\n".join(map(formats.printable, result.split("\n"))), flush=True)
+        print("\n".join(map(printable, result.split("\n"))), flush=True)
     else:
-        print(formats.json_line(result), flush=True)
+        print(json_line(result), flush=True)

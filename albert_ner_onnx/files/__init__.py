@@ -1,1 +1,1 @@
-"""Texts and tags in, records out."""
+"""Files and streams: texts and tags are read, records are written."""

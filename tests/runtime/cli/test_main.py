@@ -116,7 +116,7 @@ def test_errors_are_one_line(
         (["-i", "folder"], "folder: Is a directory"),
         (["evaluate", "missing"], "missing: can't be read (No such file or directory)"),
         (["evaluate", "folder"], "folder: can't be read (Is a directory)"),
-        (["evaluate", "empty"], "empty: no sentence in it"),
+        (["evaluate", "empty"], "empty: contains no sentence"),
         (["info", "--model", "missing"], "missing: no such folder"),
         (["info", "--model", "folder"], "folder: no manifest.json in it"),
         (["--model", "missing", "a"], "missing: no such folder"),

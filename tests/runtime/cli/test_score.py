@@ -71,10 +71,13 @@ def test_score_takes_tags_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", ": no word in it; expected a word a line, its last two columns gold tag and guess"),
-        ("\n\n", ": no word in it"),
-        ("a O O\n\nb O\n", ":3: expected 3 columns, as in the first line, found 2; write no blank within a column"),
-        ("O\n", ":1: expected a gold tag and a guess, found one column, 'O'"),
+        (
+            "",
+            ": contains no word; expected one word per line, with the gold and the predicted tag as its last ",
+        ),
+        ("\n\n", ": contains no word"),
+        ("a O O\n\nb O\n", ":3: expected 3 columns, as in the first line, found 2; columns must not contain spaces"),
+        ("O\n", ":1: expected a gold and a predicted tag, found one column, 'O'"),
     ],
 )
 def test_score_says_what_it_cannot_read(
