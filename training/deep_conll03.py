@@ -23,7 +23,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import AlbertConfig, AlbertForTokenClassification
 
-from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence, read_conll
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from albert_ner_onnx.tags.schemes import spans, to_tags
@@ -94,7 +94,7 @@ def batches(examples: Sequence[Example], seed: int) -> Iterator[tuple[torch.Tens
 
 
 def score(model: AlbertForTokenClassification, path: Path, tokenizer: WordTokenizer) -> float:
-    """FB1 on a file, sentence by sentence."""
+    """F1 of the phrases of a file, from 0 to 1, sentence by sentence."""
     sentences = read_conll(path)
     tags = [(model.config.id2label or {})[index] for index in range(model.config.num_labels)]
     examples = encode(sentences, tokenizer, {tag: index for index, tag in enumerate(tags)})
@@ -106,7 +106,7 @@ def score(model: AlbertForTokenClassification, path: Path, tokenizer: WordTokeni
             found.append([tags[best[i]] for i, target in enumerate(example.targets) if target != IGNORED])
     model.train()
     gold = [sentence.tags[: len(guess)] for sentence, guess in zip(sentences, found, strict=True)]
-    return evaluate(gold, found).overall.fb1
+    return score_phrases(gold, found).overall.f1
 
 
 def train(
@@ -154,7 +154,7 @@ def train(
 
 
 def main() -> None:
-    """Trains, writes a Hugging Face folder and says its FB1."""
+    """Trains, writes a Hugging Face folder and prints its F1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train", type=Path)
     parser.add_argument("out", type=Path)
@@ -175,7 +175,7 @@ def main() -> None:
         if (START / name).exists():
             shutil.copy(START / name, out)
     if arguments.test:
-        print(f"FB1 {score(model, arguments.test, tokenizer):.2f}")
+        print(f"F1 {score(model, arguments.test, tokenizer):.4f}")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""How well tags agree with a gold standard's."""
+"""How well tags agree with gold tags, and which of two taggers is better."""

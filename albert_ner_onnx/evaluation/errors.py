@@ -1,4 +1,4 @@
-"""What a tagger takes for what: phrases beside the gold standard's that they overlap, counted and listed."""
+"""A tagger's errors: found phrases and the gold phrases that they overlap, counted by label and listed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NO_PHRASE = "no phrase"
 
 
 class Overlap(NamedTuple):
-    """Phrases of both sides that overlap, directly or by way of others; no phrase outside overlaps one of them.
+    """A group of phrases connected by overlaps; no phrase outside the group overlaps one of them.
 
     Attributes:
-        gold: The gold standard's, in their order; none if the tagger found a phrase where there is none.
-        found: The tagger's; none if it missed the gold standard's.
+        gold: The gold phrases, in order; empty if the tagger found a phrase where there is none.
+        found: The found phrases, in order; empty if the tagger missed the gold phrase.
     """
 
     gold: tuple[Span, ...]
@@ -26,14 +26,14 @@ class Overlap(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """A phrase as people read it: its words, joined by blanks, and its label."""
+    """A phrase as people read it: its words, joined by spaces, and its label."""
 
     text: str
     label: str
 
 
 class Place(NamedTuple):
-    """Where an error is: the words `start` to `end`, half-open, of the sentence of that index."""
+    """Where an error is: the index of its sentence, and the half-open range of words, `start` to `end`."""
 
     sentence: int
     start: int
@@ -41,11 +41,11 @@ class Place(NamedTuple):
 
 
 class PhraseError(NamedTuple):
-    """An error, and all places where it was made.
+    """An error and all places where the tagger made it.
 
     Attributes:
-        gold: The gold standard's phrases.
-        found: The tagger's in their place.
+        gold: The gold phrases.
+        found: What the tagger found instead.
         places: Where, in the order of the sentences.
     """
 
@@ -54,12 +54,12 @@ class PhraseError(NamedTuple):
     places: tuple[Place, ...]
 
 
-def align(gold: Sequence[Span], found: Sequence[Span]) -> list[Overlap]:
-    """Groups the phrases of a sentence by what they overlap, in their order.
+def group_overlaps(gold: Sequence[Span], found: Sequence[Span]) -> list[Overlap]:
+    """Groups the phrases of a sentence by their overlaps, in order.
 
     Args:
-        gold: The gold standard's phrases; none overlaps another.
-        found: The tagger's; none overlaps another.
+        gold: The gold phrases; they don't overlap each other.
+        found: The found phrases; they don't overlap each other.
     """
     groups: list[tuple[list[Span], list[Span]]] = []
     end = 0
@@ -69,31 +69,31 @@ def align(gold: Sequence[Span], found: Sequence[Span]) -> list[Overlap]:
             groups.append(([], []))
         groups[-1][side].append(span)
         end = max(end, span.end)
-    return [Overlap(tuple(right), tuple(guessed)) for right, guessed in groups]
+    return [Overlap(tuple(right), tuple(others)) for right, others in groups]
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How many phrases of each label were found as which.
+    """The confusion matrix of phrases: how often each gold label (row) was found as which label (column).
 
-    A row adds up to the gold phrases of its label, a column to those found of its label. Phrases of the same words
-    meet at their labels. One that overlaps others but none of the same words is found as `OTHER_BORDERS`, or was found
-    where there is `OTHER_BORDERS`; one that overlaps nothing has `NO_PHRASE` on the other side.
+    Two phrases of exactly the same words count in the cell of their labels. A phrase that overlaps others, but none of
+    exactly its words, counts under `OTHER_BORDERS` on the other side; one that overlaps nothing, under `NO_PHRASE`. So
+    a row adds up to the gold phrases of its label, and a column to the found ones.
 
     Attributes:
-        counts: Numbers of phrases by the gold standard's label, or one of the two words, and the found one's.
+        counts: Number of phrases by gold and found label, either of which may be `OTHER_BORDERS` or `NO_PHRASE`.
     """
 
     counts: Mapping[tuple[str, str], int]
 
     def as_dict(self) -> dict[str, dict[str, int]]:
-        """The whole table: for each row its columns."""
+        """The whole matrix: for each row its columns, zeros included."""
         labels = sorted({name for pair in self.counts for name in pair} - {OTHER_BORDERS, NO_PHRASE})
         names = [*labels, OTHER_BORDERS, NO_PHRASE]
         return {row: {column: self.counts.get((row, column), 0) for column in names} for row in names}
 
     def report(self) -> str:
-        """The table for people to read: the gold standard's labels down, the found ones across."""
+        """The matrix as a table for people to read: gold labels down, found labels across."""
         table = self.as_dict()
         width = max(map(len, table))
         columns = {name: max(len(name), 6) for name in table}
@@ -103,8 +103,8 @@ class Confusion:
         return "\n".join(lines)
 
 
-def confusion(overlaps: Iterable[Overlap]) -> Confusion:
-    """Counts what phrases were found as."""
+def count_confusion(overlaps: Iterable[Overlap]) -> Confusion:
+    """Counts which labels were found for which."""
     counts = Counter[tuple[str, str]]()
     for gold, found in overlaps:
         if len(gold) == len(found) == 1 and gold[0][1:] == found[0][1:]:
@@ -115,25 +115,25 @@ def confusion(overlaps: Iterable[Overlap]) -> Confusion:
     return Confusion(counts)
 
 
-def phrase_errors(sentences: Sequence[Sequence[str]], overlaps: Sequence[Sequence[Overlap]]) -> list[PhraseError]:
-    """Lists the errors, the most frequent first and then in the order of the sentences.
+def find_errors(sentences: Sequence[Sequence[str]], overlaps: Sequence[Sequence[Overlap]]) -> list[PhraseError]:
+    """Lists the errors, the most frequent first; equally frequent ones in the order of the sentences.
 
-    Two are the same error if words and labels of all its phrases are, on both sides.
+    Two errors are the same if all words and labels of their phrases are, gold and found.
 
     Args:
         sentences: The words of each sentence.
-        overlaps: Its phrases, as `align` groups them.
+        overlaps: The phrases of each sentence, grouped by `group_overlaps`.
     """
     places = defaultdict[tuple[tuple[Phrase, ...], tuple[Phrase, ...]], list[Place]](list)
     for index, (words, groups) in enumerate(zip(sentences, overlaps, strict=True)):
         for gold, found in groups:
             if gold != found:
                 start, end = min(span.start for span in gold + found), max(span.end for span in gold + found)
-                places[phrases(words, gold), phrases(words, found)].append(Place(index, start, end))
+                places[to_phrases(words, gold), to_phrases(words, found)].append(Place(index, start, end))
     errors = [PhraseError(gold, found, tuple(where)) for (gold, found), where in places.items()]
     return sorted(errors, key=lambda error: -len(error.places))
 
 
-def phrases(words: Sequence[str], spans: Iterable[Span]) -> tuple[Phrase, ...]:
-    """The phrases that spans of a sentence's words are."""
+def to_phrases(words: Sequence[str], spans: Iterable[Span]) -> tuple[Phrase, ...]:
+    """Writes out the words of spans of a sentence."""
     return tuple(Phrase(" ".join(words[span.start : span.end]), span.label) for span in spans)

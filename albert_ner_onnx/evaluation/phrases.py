@@ -1,8 +1,8 @@
-"""conlleval's counts: how many phrases a tagger found, how many there are, and how many of both are the same.
+"""Counts phrases as conlleval does: how many are gold, how many a tagger found, and how many of those are correct.
 
-A phrase is correct if its first word, its last word and its label are. Tags are taken as they are, as conlleval.pl of
-the CoNLL-2000 shared task takes them, https://www.clips.uantwerpen.be/conll2000/chunking/output.html, and PyPI's
-`conlleval`, which knows the prefix `S-` too.
+A phrase is correct if its first word, its last word and its label are. Tags are read as they are, by the rules of
+conlleval.pl of the CoNLL-2000 shared task, https://www.clips.uantwerpen.be/conll2000/chunking/output.html, and of
+PyPI's `conlleval`, which also knows the prefix `S-`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.tags.schemes import is_tag, spans, to_tags
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseCounts:
-    """Phrases counted, and what conlleval makes of them, in percent; 0 where it is undefined.
+    """Numbers of phrases and the figures computed from them: fractions from 0 to 1, 0 where they are undefined.
 
     Attributes:
-        correct: Number of phrases that are both found and in the gold standard.
+        correct: Number of phrases that are both found and gold.
         found: Number of phrases that the tagger found.
-        gold: Number of phrases in the gold standard.
+        gold: Number of phrases in the gold tags.
     """
 
     correct: int
@@ -32,18 +31,18 @@ class PhraseCounts:
 
     @property
     def precision(self) -> float:
-        """Share of the found phrases that are correct."""
-        return _percent(self.correct, self.found)
+        """Fraction of the found phrases that are correct."""
+        return _fraction(self.correct, self.found)
 
     @property
     def recall(self) -> float:
-        """Share of the gold standard's phrases that were found."""
-        return _percent(self.correct, self.gold)
+        """Fraction of the gold phrases that were found."""
+        return _fraction(self.correct, self.gold)
 
     @property
-    def fb1(self) -> float:
-        """Harmonic mean of precision and recall."""
-        return _percent(2 * self.correct, self.found + self.gold)
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, conlleval's FB1."""
+        return _fraction(2 * self.correct, self.found + self.gold)
 
     def as_dict(self) -> dict[str, int | float]:
         """The counts and figures by their names."""
@@ -53,21 +52,28 @@ class PhraseCounts:
             "gold": self.gold,
             "precision": self.precision,
             "recall": self.recall,
-            "fb1": self.fb1,
+            "f1": self.f1,
         }
+
+    def report(self) -> str:
+        """The figures in per cent, as conlleval prints them."""
+        precision = _percent(self.correct, self.found)
+        recall = _percent(self.correct, self.gold)
+        fb1 = _percent(2 * self.correct, self.found + self.gold)
+        return f"precision: {precision}%; recall: {recall}%; FB1: {fb1}"
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Tags compared with a gold standard's.
+class PhraseScores:
+    """What conlleval says of predicted tags.
 
     Attributes:
         words: Number of words.
-        correct_words: Number of words with the gold standard's tag.
+        correct_words: Number of words whose predicted tag is the gold tag.
         non_o_words: Number of words whose gold tag isn't `O`.
-        correct_non_o_words: Number of these with the gold standard's tag.
+        correct_non_o_words: Number of those whose predicted tag is the gold tag.
         overall: Phrases of all labels.
-        by_label: Phrases of each label, sorted by it.
+        by_label: Phrases of each label, sorted by label.
     """
 
     words: int
@@ -79,28 +85,28 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of the words, in percent, that have the gold standard's tag."""
-        return _percent(self.correct_words, self.words)
+        """Fraction of the words whose predicted tag is the gold tag."""
+        return _fraction(self.correct_words, self.words)
 
     @property
     def non_o_accuracy(self) -> float:
-        """Share of the words whose gold tag isn't `O`, in percent, that have it; 0 if there is no such word."""
-        return _percent(self.correct_non_o_words, self.non_o_words)
+        """The same fraction of the words whose gold tag isn't `O`; 0 if there are none."""
+        return _fraction(self.correct_non_o_words, self.non_o_words)
 
     def report(self) -> str:
-        """The figures in conlleval's own lines and layout."""
+        """The figures in conlleval's own lines, in per cent."""
         total = self.overall
         lines = [
             f"processed {self.words} tokens with {total.gold} phrases; "
             f"found: {total.found} phrases; correct: {total.correct}.",
-            f"accuracy: {self.non_o_accuracy:6.2f}%; (non-O)",
-            f"accuracy: {self.accuracy:6.2f}%; {_figures(total)}",
+            f"accuracy: {_percent(self.correct_non_o_words, self.non_o_words)}%; (non-O)",
+            f"accuracy: {_percent(self.correct_words, self.words)}%; {total.report()}",
         ]
-        lines += [f"{label:>17}: {_figures(counts)}  {counts.found}" for label, counts in self.by_label.items()]
+        lines += [f"{label:>17}: {counts.report()}  {counts.found}" for label, counts in self.by_label.items()]
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, object]:
-        """The counts and figures by their names; shares in percent."""
+        """The counts and figures by their names."""
         return {
             "words": self.words,
             "correct_words": self.correct_words,
@@ -113,35 +119,35 @@ class Evaluation:
         }
 
 
-def evaluate(gold: Sequence[Sequence[str]], guess: Sequence[Sequence[str]]) -> Evaluation:
-    """Compares tags with a gold standard's, as conlleval does with any strings.
+def score_phrases(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> PhraseScores:
+    """Compares predicted tags with gold tags, as conlleval does.
 
-    Phrases count alike in IOB1, IOB2, IO and IOBES, also if the two sides differ in it, but of tags in BILOU or without
-    prefix conlleval makes little; words count as correct only if both tags are the same. So bring both sides to one
-    scheme first (`to_iob2`) if a model's may be any.
+    Phrases count the same in IOB1, IOB2, IO and IOBES, even if the two sides use different schemes. conlleval misreads
+    BILOU and tags without prefixes, and it counts a word as correct only if both tags are the same string. If a
+    model's tags can be in any scheme, bring both sides to IOB2 first (`tags.schemes.to_iob2`).
 
     Args:
-        gold: The right tags, one a word, of each sentence.
-        guess: The tagger's, of the same sentences.
+        gold: The gold tags of each sentence, one per word.
+        predicted: The tagger's tags of the same sentences.
 
     Raises:
-        InputError: The numbers of sentences or words differ.
+        InputError: The numbers of sentences, or of tags in a sentence, differ.
     """
-    if len(gold) != len(guess):
-        raise InputError(f"{len(gold)} sentences have gold tags, {len(guess)} have guessed ones; expected as many")
+    if len(gold) != len(predicted):
+        raise InputError(f"{len(gold)} sentences of gold tags but {len(predicted)} of predicted tags")
     words, correct_words = Counter[bool](), Counter[bool]()  # by whether the gold tag is O
     phrases = _PhraseCounter()
-    for index, (gold_tags, guess_tags) in enumerate(zip(gold, guess, strict=True)):
-        if len(gold_tags) != len(guess_tags):
-            raise InputError(f"sentence {index}: {len(gold_tags)} gold tags and {len(guess_tags)} guessed, not as many")
+    for index, (gold_tags, predicted_tags) in enumerate(zip(gold, predicted, strict=True)):
+        if len(gold_tags) != len(predicted_tags):
+            raise InputError(f"sentence {index}: {len(gold_tags)} gold tags but {len(predicted_tags)} predicted tags")
         if index:
             phrases.add(_OUTSIDE, _OUTSIDE)
-        for right, guessed in zip(map(_parse, gold_tags), map(_parse, guess_tags), strict=True):
-            phrases.add(right, guessed)
+        for right, guess in zip(map(_parse, gold_tags), map(_parse, predicted_tags), strict=True):
+            phrases.add(right, guess)
             words[right == _OUTSIDE] += 1
-            correct_words[right == _OUTSIDE] += right == guessed
+            correct_words[right == _OUTSIDE] += right == guess
     correct, found, there = phrases.counts()
-    return Evaluation(
+    return PhraseScores(
         words=words.total(),
         correct_words=correct_words.total(),
         non_o_words=words[False],
@@ -151,18 +157,6 @@ def evaluate(gold: Sequence[Sequence[str]], guess: Sequence[Sequence[str]]) -> E
             label: PhraseCounts(correct[label], found[label], there[label]) for label in sorted({*found, *there})
         },
     )
-
-
-def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
-    """Brings the tags of a sentence to IOB2, so that tags of different schemes can be compared.
-
-    Args:
-        tags: Tags in `scheme`, or in IOB1, IOB2 or IO, whatever it is.
-        scheme: One of `schemes.SCHEMES`.
-    """
-    if scheme == "none":
-        scheme, tags = "IO", [tag if is_tag(tag) else f"I-{tag}" for tag in tags]
-    return to_tags(spans(tags, scheme), len(tags), "IOB2")
 
 
 class _Tag(NamedTuple):
@@ -179,32 +173,35 @@ def _parse(tag: str) -> _Tag:
 
 
 class _PhraseCounter:
-    """Counts phrases word by word, over sentences, as conlleval does: what a bad transition leaves open stays so."""
+    """Counts phrases word by word, across sentences, as conlleval does.
+
+    Like conlleval, it lets a phrase that an invalid transition leaves open go on.
+    """
 
     def __init__(self) -> None:
         self._correct, self._found, self._gold = Counter[str](), Counter[str](), Counter[str]()
-        self._right = self._guessed = _OUTSIDE  # of the word before
-        self._same = False  # both sides are in a phrase that has been the same so far
+        self._last_gold = self._last_predicted = _OUTSIDE
+        self._same = False  # both sides are inside a phrase that has been the same so far
 
-    def add(self, right: _Tag, guessed: _Tag) -> None:
-        """Takes the tags of the next word; between sentences, two of `O`."""
-        right_ends, guessed_ends = _ends(self._right, right), _ends(self._guessed, guessed)
-        right_starts, guessed_starts = _starts(self._right, right), _starts(self._guessed, guessed)
+    def add(self, gold: _Tag, predicted: _Tag) -> None:
+        """Takes the tags of the next word; `O` and `O` between sentences."""
+        gold_ends, predicted_ends = _ends(self._last_gold, gold), _ends(self._last_predicted, predicted)
+        gold_starts, predicted_starts = _starts(self._last_gold, gold), _starts(self._last_predicted, predicted)
         if self._same:
-            if right_ends and guessed_ends and self._right.label == self._guessed.label:
-                self._correct[self._right.label] += 1
+            if gold_ends and predicted_ends and self._last_gold.label == self._last_predicted.label:
+                self._correct[self._last_gold.label] += 1
                 self._same = False
-            elif right_ends != guessed_ends or right.label != guessed.label:
+            elif gold_ends != predicted_ends or gold.label != predicted.label:
                 self._same = False
-        if right_starts and guessed_starts and right.label == guessed.label:
+        if gold_starts and predicted_starts and gold.label == predicted.label:
             self._same = True
-        self._gold[right.label] += right_starts
-        self._found[guessed.label] += guessed_starts
-        self._right, self._guessed = right, guessed
+        self._gold[gold.label] += gold_starts
+        self._found[predicted.label] += predicted_starts
+        self._last_gold, self._last_predicted = gold, predicted
 
     def counts(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
         """Numbers of correct, found and gold phrases by label, if no word follows."""
-        last = Counter([self._right.label] if self._same else [])
+        last = Counter([self._last_gold.label] if self._same else [])
         return self._correct + last, +self._found, +self._gold
 
 
@@ -226,9 +223,10 @@ def _starts(before: _Tag, tag: _Tag) -> bool:
     )
 
 
-def _percent(part: int, whole: int) -> float:
-    return 100 * part / whole if whole else 0.0
+def _fraction(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
 
 
-def _figures(counts: PhraseCounts) -> str:
-    return f"precision: {counts.precision:6.2f}%; recall: {counts.recall:6.2f}%; FB1: {counts.fb1:6.2f}"
+def _percent(part: int, whole: int) -> str:
+    """Per cent with two digits. From the counts: 100 times the fraction would sometimes round differently."""
+    return f"{100 * part / whole if whole else 0.0:6.2f}"

@@ -1,4 +1,4 @@
-"""The report a tag: precision, recall, f1-score and support of every tag, `O` included, in scikit-learn's layout."""
+"""Precision, recall, F1 and support of each tag, `O` included, in the layout of scikit-learn's report."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _FIGURES = ("precision", "recall", "f1-score", "support")
 
 
 class TagFigures(NamedTuple):
-    """Figures of a tag, or averages of them, from 0 to 1; 0 where they are undefined.
+    """Figures of a tag, or averages over tags: fractions from 0 to 1, 0 where they are undefined.
 
     Attributes:
-        precision: Share of the words with this guess that are right.
-        recall: Share of the words with this gold tag that are right.
+        precision: Fraction of the words with this predicted tag whose gold tag is the same.
+        recall: Fraction of the words with this gold tag whose predicted tag is the same.
         f1: Harmonic mean of precision and recall.
         support: Number of words with this gold tag.
     """
@@ -29,13 +29,13 @@ class TagFigures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TagReport:
-    """What scikit-learn's `classification_report` says of tags.
+    """The same figures as in scikit-learn's `classification_report`.
 
     Attributes:
-        by_tag: Figures of each tag of either side, sorted by it.
-        accuracy: Share of the words whose guess is right, from 0 to 1.
-        macro: Averages in which every tag weighs the same.
-        weighted: Averages in which every tag weighs as much as its support.
+        by_tag: Figures of each tag, gold or predicted, sorted by tag.
+        accuracy: Fraction of the words whose predicted tag is the gold tag.
+        macro: Averages over tags, each with the same weight.
+        weighted: Averages over tags, weighted by their support.
     """
 
     by_tag: Mapping[str, TagFigures]
@@ -65,22 +65,21 @@ class TagReport:
         return named | {"accuracy": self.accuracy}
 
 
-def tag_report(gold: Iterable[str], guess: Iterable[str]) -> TagReport:
-    """Compares the tags of words with a gold standard's.
+def tag_report(gold: Iterable[str], predicted: Iterable[str]) -> TagReport:
+    """Compares the predicted tags of words with their gold tags.
 
     Args:
-        gold: The right tags, one a word; at least one.
-        guess: The tagger's, of the same words.
+        gold: The gold tag of each word; at least one.
+        predicted: The tagger's tag of each word.
     """
-    right, guessed = list(gold), list(guess)
-    tags = sorted({*right, *guessed})
+    gold_tags, predicted_tags = list(gold), list(predicted)
+    tags = sorted({*gold_tags, *predicted_tags})
     number = {tag: index for index, tag in enumerate(tags)}
-    right_numbers, guessed_numbers = (np.array([number[tag] for tag in side]) for side in (right, guessed))
+    right, guess = (np.array([number[tag] for tag in side]) for side in (gold_tags, predicted_tags))
     support, found, correct = (
-        np.bincount(numbers, minlength=len(tags))
-        for numbers in (right_numbers, guessed_numbers, right_numbers[right_numbers == guessed_numbers])
+        np.bincount(numbers, minlength=len(tags)) for numbers in (right, guess, right[right == guess])
     )
-    # Rounded as scikit-learn rounds: its divisions, and NumPy's averages.
+    # The same divisions and averages as in scikit-learn, so that rounding is the same, too.
     precision, recall = (correct / np.maximum(whole, 1) for whole in (found, support))
     f1 = 2 * correct / np.maximum(found + support, 1)
     macro, weighted = (

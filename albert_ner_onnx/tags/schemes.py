@@ -97,6 +97,18 @@ def to_tags(found: Iterable[Span], length: int, scheme: str) -> list[str]:
     return tags
 
 
+def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+    """Converts the tags of a sentence to IOB2, so that tags in different schemes can be compared.
+
+    Args:
+        tags: Tags in `scheme`; or, whatever `scheme` is, in IOB1, IOB2 or IO.
+        scheme: One of `SCHEMES`.
+    """
+    if scheme == "none":
+        scheme, tags = "IO", [tag if is_tag(tag) else f"I-{tag}" for tag in tags]
+    return to_tags(spans(tags, scheme), len(tags), "IOB2")
+
+
 def is_tag(tag: str) -> bool:
     """Whether a tag is `O`, `B-X` or `I-X`: what files in CoNLL format hold."""
     return tag == "O" or (tag[:2] in ("B-", "I-") and len(tag) > 2)

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from albert_ner_export.writing.folder import write_model_folder
 from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.evaluation.phrases import evaluate, to_iob2
+from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence
 from albert_ner_onnx.model.measurements import GoldScores, Quality
 from albert_ner_onnx.tags.decoding import softmax
-from albert_ner_onnx.tags.schemes import spans
+from albert_ner_onnx.tags.schemes import spans, to_iob2
 
 Logits = npt.NDArray[np.float32]
 
@@ -131,7 +131,7 @@ def score_gold(
             tags = recognizer.tag([sentence.words for sentence in sentences])
             found = [to_iob2(guess, recognizer.manifest.scheme) for guess in tags]
             gold = [to_iob2(sentence.tags, recognizer.manifest.scheme) for sentence in sentences]
-            fb1[name] = evaluate(gold, found).overall.fb1
+            fb1[name] = 100 * score_phrases(gold, found).overall.f1
     words = sum(len(sentence.words) for sentence in sentences)
     return GoldScores(file=file, words=words, float32_fb1=fb1["float32"], int8_fb1=fb1["int8"])
 

@@ -44,11 +44,11 @@ def test_evaluate_prints_all_that_the_card_prints_and_the_errors(
     by_tag = classification_report(TAGS, GUESS, zero_division=0).removesuffix("\n")
     assert out == "\n\n".join([by_tag, CONLLEVAL, CONFUSION, ERRORS]) + "\n"
     assert err.startswith("3 sentences in ")
-    assert "\r" not in err  # no bar, as this is no terminal
+    assert "\r" not in err  # no progress bar, because this is not a terminal
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(0, 0), (1, 1), (9, 2)])
-def test_evaluate_shows_as_many_errors_as_asked(
+def test_evaluate_shows_the_number_of_errors_asked_for(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path, limit: int, shown: int
 ) -> None:
     assert main(["evaluate", str(gold), "--errors", str(limit)]) == 0
@@ -78,7 +78,7 @@ def test_evaluate_json(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture
     record = json.loads(capsys.readouterr().out)
     assert record["tags"] == classification_report(TAGS, GUESS, zero_division=0, output_dict=True)
     assert (record["words"], record["sentences"], record["gold"], record["correct"]) == (7, 3, 3, 1)
-    assert record["fb1"] == pytest.approx(100 / 3)
+    assert record["f1"] == pytest.approx(1 / 3)
     assert record["confusion"]["ORG"]["PER"] == 1
     assert record["seconds"] >= 0
     assert record["different_errors"] == 2
@@ -92,7 +92,7 @@ def test_evaluate_json(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture
     ]
 
 
-def test_evaluate_escapes_what_drives_a_terminal(
+def test_evaluate_escapes_what_controls_a_terminal(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "gold"
@@ -137,7 +137,7 @@ def test_evaluate_reads_iob1_and_iob2(
             "found: 4 phrases; correct: 3.",
             "71.43%",
         ),
-        # Without prefixes Berlin Paris is one phrase, unless the file says more.
+        # Without prefixes, Berlin Paris is one phrase unless the file has a B-.
         (
             "none",
             "PER PER O LOC LOC ORG ORG",
@@ -148,7 +148,7 @@ def test_evaluate_reads_iob1_and_iob2(
         ("none", "O PER O LOC O ORG ORG", "PER PER O LOC B-LOC MISC MISC", "found: 3 phrases; correct: 1.", "28.57%"),
     ],
 )
-def test_evaluate_brings_both_to_iob2_by_the_packages_scheme(
+def test_evaluate_converts_both_sides_to_iob2_by_the_models_scheme(
     recognizer: FakeRecognizer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -213,13 +213,13 @@ def test_evaluate_with_context_reads_document_by_document(
     assert main(["evaluate", str(path), "--context", "document"]) == 0
     assert recognizer.documents == [3, 1]
     assert recognizer.loaded["decoder"] is None
-    assert capsys.readouterr().out == alone  # of a recognizer that heeds no context
+    assert capsys.readouterr().out == alone  # this recognizer ignores the context
 
 
-def test_an_exact_spark_nlp_package_has_no_context(
+def test_an_exact_spark_nlp_model_has_no_context(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
     settings = SparkNlp(exact=True, masked_piece=None, white_list=None, has_no_schema=False)
     recognizer.manifest = replace(recognizer.manifest, spark_nlp=settings)
     assert main(["evaluate", str(gold), "--context", "document"]) == 1
-    assert "--context document: a package that answers exactly as Spark NLP does" in capsys.readouterr().err
+    assert "--context document: a model that answers exactly as Spark NLP does" in capsys.readouterr().err

@@ -9,8 +9,8 @@ import pytest
 
 import albert_ner_onnx
 from albert_ner_onnx.cli import main
-from albert_ner_onnx.evaluation.comparison import compare
-from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.evaluation.comparison import compare_taggers
+from albert_ner_onnx.evaluation.phrases import score_phrases
 from fakes import GUESS, TAGS, FakeRecognizer
 
 
@@ -24,14 +24,14 @@ class Knowing(FakeRecognizer):
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> dict[Path | None, FakeRecognizer]:
-    """The default package, which finds all three phrases, and another one, which finds one."""
-    packages: dict[Path | None, FakeRecognizer] = {None: Knowing(), Path("other"): FakeRecognizer()}
+    """The default model, which finds all three phrases, and another one, which finds one."""
+    models: dict[Path | None, FakeRecognizer] = {None: Knowing(), Path("other"): FakeRecognizer()}
 
     def load(path: Path | None = None, **chosen: object) -> FakeRecognizer:
-        return packages[path].load(path, **chosen)
+        return models[path].load(path, **chosen)
 
     monkeypatch.setattr(albert_ner_onnx, "load", load)
-    return packages
+    return models
 
 
 def test_compare_prints_both_and_where_they_differ(
@@ -40,30 +40,28 @@ def test_compare_prints_both_and_where_they_differ(
     assert main(["evaluate", str(gold), "--compare", "other", "--threads", "3"]) == 0
     out, err = capsys.readouterr()
     first, second, difference, *sentences = out.removesuffix("\n").split("\n\n")
-    assert first.startswith(
-        "first: default package\nprocessed 7 tokens with 3 phrases; found: 3 phrases; correct: 3.\n"
-    )
+    assert first.startswith("first: default model\nprocessed 7 tokens with 3 phrases; found: 3 phrases; correct: 3.\n")
     sides = [[tags[:3], tags[3:5], tags[5:]] for tags in (TAGS, TAGS, GUESS)]
-    assert second == f"second: other\n{evaluate(sides[0], sides[2]).report()}"
-    assert difference == compare(*sides).report()
+    assert second == f"second: other\n{score_phrases(sides[0], sides[2]).report()}"
+    assert difference == compare_taggers(*sides).report()
     assert "p = " in difference
     assert sentences == [
         "sentence 0: John Smith is\n  gold    PER John Smith\n  first   PER John Smith\n  second  PER John",
         "sentence 2: the John\n  gold    ORG John\n  first   ORG John\n  second  PER John",
     ]
-    assert [line.split(": ")[0] for line in err.splitlines()] == ["default package", "other"]
-    assert [package.loaded["threads"] for package in two.values()] == [3, 3]
+    assert [line.split(": ")[0] for line in err.splitlines()] == ["default model", "other"]
+    assert [model.loaded["threads"] for model in two.values()] == [3, 3]
 
 
 def test_compare_json(two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path) -> None:
     assert main(["evaluate", str(gold), "--compare", "other", "--json", "--errors", "1"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["first"]["package"], record["first"]["fb1"]) == ("default package", 100)
-    assert (record["second"]["package"], record["second"]["fb1"]) == ("other", pytest.approx(100 / 3))
+    assert (record["first"]["model"], record["first"]["f1"]) == ("default model", 1)
+    assert (record["second"]["model"], record["second"]["f1"]) == ("other", pytest.approx(1 / 3))
     assert (record["both"], record["first_only"], record["second_only"], record["neither"]) == (1, 2, 0, 0)
     assert (record["differing_words"], record["differing_sentences"]) == (2, 2)
-    assert record["difference"]["fb1"] == pytest.approx(-200 / 3)
-    assert record["difference"].keys() == {"fb1", "low", "high", "p_value", "resamples"}
+    assert record["difference"]["f1"] == pytest.approx(-2 / 3)
+    assert record["difference"].keys() == {"f1", "low", "high", "p_value", "resamples"}
     assert record["sentences"] == [
         {
             "sentence": 0,
@@ -75,7 +73,7 @@ def test_compare_json(two: dict[Path | None, FakeRecognizer], capsys: pytest.Cap
     ]
 
 
-def test_compare_reads_each_package_by_its_own_scheme(
+def test_compare_reads_each_model_by_its_own_scheme(
     two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
     class Bilou(FakeRecognizer):

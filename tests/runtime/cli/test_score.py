@@ -53,9 +53,9 @@ def test_score_reads_standard_input(scored: Path, capsys: pytest.CaptureFixture[
 def test_score_json(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "--json", str(scored)]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["words"], record["correct_words"], record["accuracy"], record["non_o_accuracy"]) == (5, 3, 60, 50)
-    assert (record["gold"], record["found"], record["correct"], record["fb1"]) == (3, 2, 2, 80)
-    assert record["labels"]["LOC"]["recall"] == 50
+    assert (record["words"], record["correct_words"], record["accuracy"], record["non_o_accuracy"]) == (5, 3, 0.6, 0.5)
+    assert (record["gold"], record["found"], record["correct"], record["f1"]) == (3, 2, 2, 0.8)
+    assert record["labels"]["LOC"]["recall"] == 0.5
     assert list(record["labels"]) == ["LOC", "PER"]
 
 
@@ -92,7 +92,7 @@ def test_score_says_what_it_cannot_read(
     assert err.count("\n") == 1
 
 
-def test_score_of_what_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_score_refuses_what_is_not_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, reason in (("missing", "No such file or directory"), (".", "Is a directory")):
         assert main(["score", str(tmp_path / name)]) == 1
         assert capsys.readouterr() == ("", f"albert-ner: error: {tmp_path / name}: {reason}\n")

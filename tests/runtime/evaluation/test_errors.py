@@ -14,11 +14,11 @@ from albert_ner_onnx.evaluation.errors import (
     Overlap,
     Phrase,
     Place,
-    align,
-    confusion,
-    phrase_errors,
+    count_confusion,
+    find_errors,
+    group_overlaps,
 )
-from albert_ner_onnx.evaluation.phrases import evaluate
+from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.tags.schemes import Span, spans
 
 TAGS = st.sampled_from(["O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG"])
@@ -26,7 +26,7 @@ SENTENCES = st.lists(st.lists(st.tuples(TAGS, TAGS), max_size=10), max_size=4)
 
 
 def overlaps_of(sentences: list[list[tuple[str, str]]]) -> list[list[Overlap]]:
-    return [align(*(spans([pair[side] for pair in sentence]) for side in (0, 1))) for sentence in sentences]
+    return [group_overlaps(*(spans([pair[side] for pair in sentence]) for side in (0, 1))) for sentence in sentences]
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -34,9 +34,9 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @given(st.lists(st.tuples(TAGS, TAGS), max_size=20))
-def test_align_parts_phrases_by_overlap(words: list[tuple[str, str]]) -> None:
+def test_groups_are_what_overlaps_connect(words: list[tuple[str, str]]) -> None:
     gold, found = (spans([pair[side] for pair in words]) for side in (0, 1))
-    groups = align(gold, found)
+    groups = group_overlaps(gold, found)
     assert [span for group in groups for span in group.gold] == gold
     assert [span for group in groups for span in group.found] == found
     for index, group in enumerate(groups):
@@ -53,8 +53,8 @@ def test_align_parts_phrases_by_overlap(words: list[tuple[str, str]]) -> None:
 
 @given(SENTENCES)
 def test_confusion_adds_up_to_the_counts(sentences: list[list[tuple[str, str]]]) -> None:
-    table = confusion(group for groups in overlaps_of(sentences) for group in groups).as_dict()
-    found = evaluate(*([[pair[side] for pair in sentence] for sentence in sentences] for side in (0, 1)))
+    table = count_confusion(group for groups in overlaps_of(sentences) for group in groups).as_dict()
+    found = score_phrases(*([[pair[side] for pair in sentence] for sentence in sentences] for side in (0, 1)))
     assert table.keys() == {*found.by_label, OTHER_BORDERS, NO_PHRASE}
     for label, counts in found.by_label.items():
         assert sum(table[label].values()) == counts.gold
@@ -68,15 +68,15 @@ def test_confusion_adds_up_to_the_counts(sentences: list[list[tuple[str, str]]])
 def test_confusion_of_the_same_words_equals_scikit_learns(labels: list[tuple[str, str]]) -> None:
     gold, found = ([Span(pair[side], 2 * i, 2 * i + 1) for i, pair in enumerate(labels)] for side in (0, 1))
     names = ["LOC", "ORG", "PER"]
-    table = confusion(align(gold, found)).as_dict()
+    table = count_confusion(group_overlaps(gold, found)).as_dict()
     expected = confusion_matrix(*zip(*labels, strict=True), labels=names)
     assert [[table.get(row, {}).get(column, 0) for column in names] for row in names] == expected.tolist()
 
 
-def test_confusion_tells_borders_and_phrases_apart() -> None:
+def test_other_borders_and_missing_phrases_have_rows_of_their_own() -> None:
     gold = [Span("PER", 0, 2), Span("LOC", 3, 4), Span("LOC", 5, 6)]
     found = [Span("PER", 0, 1), Span("ORG", 1, 2), Span("ORG", 3, 4), Span("ORG", 7, 8)]
-    assert confusion(align(gold, found)).counts == {
+    assert count_confusion(group_overlaps(gold, found)).counts == {
         ("PER", OTHER_BORDERS): 1,
         (OTHER_BORDERS, "PER"): 1,
         (OTHER_BORDERS, "ORG"): 1,
@@ -84,7 +84,7 @@ def test_confusion_tells_borders_and_phrases_apart() -> None:
         ("LOC", NO_PHRASE): 1,
         (NO_PHRASE, "ORG"): 1,
     }
-    assert confusion(align(gold, found)).report() == (
+    assert count_confusion(group_overlaps(gold, found)).report() == (
         "                   LOC     ORG     PER  other borders  no phrase\n"
         "          LOC        0       1       0              0          1\n"
         "          ORG        0       0       0              0          0\n"
@@ -95,10 +95,10 @@ def test_confusion_tells_borders_and_phrases_apart() -> None:
 
 
 @given(SENTENCES)
-def test_errors_are_all_that_is_not_the_same(sentences: list[list[tuple[str, str]]]) -> None:
+def test_every_difference_is_in_exactly_one_error(sentences: list[list[tuple[str, str]]]) -> None:
     overlaps = overlaps_of(sentences)
     words = [[f"w{index % 2}" for index in range(len(sentence))] for sentence in sentences]
-    errors = phrase_errors(words, overlaps)
+    errors = find_errors(words, overlaps)
     counts = [len(error.places) for error in errors]
     assert counts == sorted(counts, reverse=True)
     assert len({(error.gold, error.found) for error in errors}) == len(errors)
@@ -110,7 +110,7 @@ def test_errors_are_all_that_is_not_the_same(sentences: list[list[tuple[str, str
         gold, found = ({*spans([pair[side] for pair in sentence])} for side in (0, 1))
         expected.update((0, span.label) for span in gold - found)
         expected.update((1, span.label) for span in found - gold)
-    # Phrases that are the same on both sides are in no error: they overlap nothing else.
+    # Phrases that are the same on both sides overlap nothing else, so they are in no error.
     assert listed == expected
 
 
@@ -120,7 +120,7 @@ def test_errors_have_their_phrases_and_places() -> None:
     ajax = Overlap((Span("ORG", 0, 1),), (Span("PER", 0, 1),))
     right = Overlap((Span("ORG", 1, 2),), (Span("ORG", 1, 2),))
     again = Overlap((Span("ORG", 0, 3),), (Span("LOC", 2, 3),))
-    errors = phrase_errors(words, [[bank], [ajax], [again], [ajax], [Overlap((), (Span("PER", 0, 1),))], [right]])
+    errors = find_errors(words, [[bank], [ajax], [again], [ajax], [Overlap((), (Span("PER", 0, 1),))], [right]])
     assert errors == [
         ((Phrase("Bank of England", "ORG"),), (Phrase("England", "LOC"),), (Place(0, 1, 4), Place(2, 0, 3))),
         ((Phrase("Ajax", "ORG"),), (Phrase("Ajax", "PER"),), (Place(1, 0, 1), Place(3, 0, 1))),
@@ -130,5 +130,7 @@ def test_errors_have_their_phrases_and_places() -> None:
 
 @pytest.mark.parametrize("sentences", [[], [[]], [["John"]]])
 def test_no_phrases_no_errors(sentences: list[list[str]]) -> None:
-    assert phrase_errors(sentences, [align([], []) for _ in sentences]) == []
-    assert confusion([]).as_dict() == {row: {OTHER_BORDERS: 0, NO_PHRASE: 0} for row in (OTHER_BORDERS, NO_PHRASE)}
+    assert find_errors(sentences, [group_overlaps([], []) for _ in sentences]) == []
+    assert count_confusion([]).as_dict() == {
+        row: {OTHER_BORDERS: 0, NO_PHRASE: 0} for row in (OTHER_BORDERS, NO_PHRASE)
+    }

@@ -10,7 +10,7 @@ from albert_ner_onnx.evaluation.tag_report import TagFigures, tag_report
 TAGS = st.sampled_from(["O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-a-label-that-is-long", "Ä"])
 WORDS = st.lists(st.tuples(TAGS, TAGS), min_size=1, max_size=60)
 
-# Of the model card of Spark NLP's albert_xlarge_token_classifier_conll03; its page has lost the blanks before lines.
+# From the model card of Spark NLP's albert_xlarge_token_classifier_conll03; its page has lost the leading spaces.
 CARD = """\
 precision    recall  f1-score   support
 
@@ -27,7 +27,7 @@ O       1.00      0.99      0.99     42759
 accuracy                           0.98     51362
 macro avg       0.93      0.91      0.92     51362
 weighted avg       0.98      0.98      0.98     51362"""
-# Words that are right, guessed so, and so in truth: the supports are the card's, the others fit its figures.
+# Numbers of correct, predicted and gold words: gold ones are the card's supports, the others fit its figures.
 COUNTS = {
     "B-LOC": (1785, 1850, 1837),
     "B-MISC": (830, 932, 922),
@@ -43,18 +43,18 @@ COUNTS = {
 
 @given(WORDS)
 def test_report_equals_scikit_learns(words: list[tuple[str, str]]) -> None:
-    gold, guess = zip(*words, strict=True)
-    assume(any(map(str.__eq__, gold, guess)))  # scikit-learn writes supports as 1.0 where no word at all is right
-    found = tag_report(gold, guess)
-    assert found.report() + "\n" == classification_report(gold, guess, zero_division=0)
-    assert found.as_dict() == classification_report(gold, guess, zero_division=0, output_dict=True)
+    gold, predicted = zip(*words, strict=True)
+    assume(any(map(str.__eq__, gold, predicted)))  # scikit-learn writes supports as 1.0 where no word is right
+    found = tag_report(gold, predicted)
+    assert found.report() + "\n" == classification_report(gold, predicted, zero_division=0)
+    assert found.as_dict() == classification_report(gold, predicted, zero_division=0, output_dict=True)
 
 
 def test_report_has_the_cards_lines() -> None:
     gold = [tag for tag, (correct, _, _) in COUNTS.items() for _ in range(correct)]
     missed = [tag for tag, (correct, _, there) in COUNTS.items() for _ in range(there - correct)]
     wrong = [tag for tag, (correct, found, _) in COUNTS.items() for _ in range(found - correct)]
-    turned = 276  # so that no tag meets itself
+    turned = 276  # so that no tag is paired with itself
     wrong = wrong[turned:] + wrong[:turned]
     assert not any(map(str.__eq__, missed, wrong))
     report = tag_report(gold + missed, gold + wrong).report()

@@ -10,7 +10,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOBES, Entities
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.tags.schemes import SCHEMES, Span, opens_with_i, scheme_of, spans, to_tags
+from albert_ner_onnx.tags.schemes import SCHEMES, Span, opens_with_i, scheme_of, spans, to_iob2, to_tags
 
 LABELS = ("PER", "LOC", "A-B")  # one with a hyphen in it
 PREFIXES = {"IOB2": "BI", "IO": "I", "IOBES": "BIES", "BILOU": "BILU"}
@@ -217,3 +217,23 @@ def test_scheme_of_names_prefixes_that_do_not_go_together(tags: str, message: st
 def test_the_way_out_leads_out() -> None:
     assert scheme_of(["O", "I-X-RAY", "I-MRI"]) == "IO"
     assert spans(["I-X-RAY", "I-X-RAY", "I-MRI"]) == [("X-RAY", 0, 2), ("MRI", 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags"),
+    [
+        ("IOB2", "B-PER I-PER O B-LOC B-LOC B-ORG"),
+        ("IO", "I-PER I-PER O I-LOC B-LOC I-ORG"),
+        ("IOBES", "B-PER E-PER O S-LOC S-LOC S-ORG"),
+        ("BILOU", "B-PER L-PER O U-LOC U-LOC U-ORG"),
+        ("BILOU", "I-PER I-PER O I-LOC B-LOC I-ORG"),
+        ("none", "I-PER I-PER O I-LOC B-LOC I-ORG"),
+        ("none", "PER PER O LOC B-LOC ORG"),
+    ],
+)
+def test_to_iob2(scheme: str, tags: str) -> None:
+    assert to_iob2(tags.split(), scheme) == ["B-PER", "I-PER", "O", "B-LOC", "B-LOC", "B-ORG"]
+
+
+def test_to_iob2_joins_what_no_prefix_separates() -> None:
+    assert to_iob2(["PER", "PER", "LOC"], "none") == ["B-PER", "I-PER", "B-LOC"]
