@@ -44,6 +44,10 @@ def columns(sentences: Pairs) -> tuple[list[list[str]], list[list[str]]]:
     return gold, predicted
 
 
+def conlleval_lines(sentences: Pairs) -> list[str]:
+    return [line for sentence in sentences for line in (*(f"w {gold} {guess}" for gold, guess in sentence), "")]
+
+
 def test_report_has_the_cards_lines() -> None:
     by_label = {
         "LOC": PhraseCounts(1770, 1854, 1837),
@@ -56,10 +60,7 @@ def test_report_has_the_cards_lines() -> None:
 
 
 def check_against_conlleval(sentences: Pairs, end: str) -> None:
-    lines = [
-        line for sentence in sentences for line in (*(f"w {gold} {predicted}" for gold, predicted in sentence), "")
-    ]
-    summary = conlleval.evaluate([*lines[:-1], *end])
+    summary = conlleval.evaluate([*conlleval_lines(sentences)[:-1], *end])
     gold, predicted = columns(sentences)
     if end:
         gold, predicted = [*gold, []], [*predicted, []]
@@ -96,14 +97,11 @@ def test_counts_equal_conllevals_at_every_transition(before: str, predicted: str
 
 @given(sentences_of(st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])))
 def test_report_equals_conllevals_except_for_the_line_non_o(sentences: Pairs) -> None:
-    lines = [
-        line for sentence in sentences for line in (*(f"w {gold} {predicted}" for gold, predicted in sentence), "")
-    ]
     found = score_phrases(*columns(sentences))
     # Where no phrase was found, conlleval.pl's precision is 0, as here, but PyPI's is 100.
     assume(found.by_label and all(counts.found for counts in found.by_label.values()))
     first, _, *others = found.report().split("\n")
-    assert "\n".join([first, *others, ""]) == conlleval.report(conlleval.evaluate(lines))
+    assert "\n".join([first, *others, ""]) == conlleval.report(conlleval.evaluate(conlleval_lines(sentences)))
 
 
 @given(IOB)
