@@ -5,24 +5,27 @@
     recognizer = albert_ner_onnx.load()
     recognizer.recognize("My name is John and I live in Berlin.")
 
-The pipeline, one module an arrow: text -> words -> pieces -> windows -> batches -> logits -> tags -> entities.
+A text goes this way, one module per arrow:
+
+    text -> words -> sentences -> pieces -> windows -> batches -> logits -> tags -> entities
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import AlbertNerError, ExportError, InferenceError, InputError, ModelError
+from albert_ner_onnx.model.folder import default_model
+from albert_ner_onnx.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from albert_ner_onnx.document import Document
     from albert_ner_onnx.recognizer import EntityRecognizer
 
-__version__ = "0.1.0"
 __all__ = [
     "AlbertNerError",
     "Document",
@@ -38,51 +41,45 @@ __all__ = [
 ]
 
 
-def default_model() -> Path:
-    """The folder of the model package that comes with this one."""
-    return Path(__file__).parent / "models" / "albert-small-conll03"
-
-
 def load(
     path: str | os.PathLike[str] | None = None,
     *,
-    threads: int | None = None,
+    workers: int | None = None,
+    threads: int = 1,
     decoder: str | None = None,
     context: str | None = None,
     min_score: float = 0.0,
-    labels: Iterable[str] | None = None,
+    labels: Collection[str] | None = None,
 ) -> EntityRecognizer:
-    """Loads a model package.
+    """Loads a model.
 
     Args:
-        path: A folder made by `albert-ner export`; by default the package that comes with this one.
-        threads: Threads that one call of the model uses inside, for single texts on large models. By default the
-            model uses one, and as many calls run at once as this process may use cores.
-        decoder: How tags are chosen: `"argmax"`, for each word the most probable, or `"viterbi"`, the most probable
-            sequence that the tags' scheme allows. By default viterbi.
-        context: What the model sees of a text when it decides a word: `"sentence"`, its own sentence, or `"document"`,
-            the sentences around it as well, as many as a window holds. By default document.
-        min_score: Least score, 0 to 1, of an entity that is kept.
-        labels: Labels of the entities that are kept, such as `["PER", "ORG"]`; `None` for all.
+        path: A folder made by `albert-ner export`. The default is the model that comes with this package.
+        workers: Calls of the model at once. The default is one for each core, divided by `threads`.
+        threads: Threads inside one call of the model. More than one answers a single text sooner.
+        decoder: `"viterbi"`, the default, or `"argmax"`.
+        context: `"document"`, the default, or `"sentence"`.
+        min_score: Least score, 0 to 1, of the entities to keep.
+        labels: Labels of the entities to keep, such as `["PER", "ORG"]`. The default is all.
+
+    `albert_ner_onnx.options.Options` says more about each option.
 
     Raises:
-        ModelError: No such package, or a damaged one.
-        InputError: An argument is none of what it may be. A package made with `--exact-spark-nlp` decides by argmax
-            with the context of the document, and refuses anything else.
+        ModelError: There is no such model, or it is damaged.
+        InputError: An option has an invalid value. Models made with `--exact-spark-nlp` allow only one decoder and one
+            context, argmax and document.
     """
-    from albert_ner_onnx.recognizer import EntityRecognizer  # late: it takes ONNX Runtime's start time
+    from albert_ner_onnx.model.folder import ModelFolder
+    from albert_ner_onnx.options import Options  # late: these import NumPy and ONNX Runtime
+    from albert_ner_onnx.recognizer import EntityRecognizer
 
-    return EntityRecognizer(
-        default_model() if path is None else Path(path),
-        threads=threads,
-        decoder=decoder,
-        context=context,
-        min_score=min_score,
-        labels=labels,
+    options = Options(
+        workers=workers, threads=threads, decoder=decoder, context=context, min_score=min_score, labels=labels
     )
+    return EntityRecognizer(ModelFolder.open(default_model() if path is None else Path(path)), options)
 
 
-def __getattr__(name: str) -> object:  # late: both bring NumPy along
+def __getattr__(name: str) -> object:  # late: both import NumPy
     if name == "Document":
         from albert_ner_onnx.document import Document
 

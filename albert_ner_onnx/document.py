@@ -12,25 +12,25 @@ import numpy.typing as npt
 from albert_ner_onnx import render
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.inputs import iterate
-from albert_ner_onnx.model.manifest import SparkNlp
+from albert_ner_onnx.model.manifest import SparkNlpSettings
 from albert_ner_onnx.spark_nlp.annotations import Annotation, Annotator
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Document:
-    """What `analyze` finds in a text. Two are equal if all but the probabilities are.
+    """What `analyze` finds in a text. Two documents are equal if everything but their probabilities is equal.
 
     Attributes:
         text: The text.
         words: Its words, in order.
-        tags: The decoder's tag of each word.
+        tags: The tag of each word, as the decoder chose it.
         scores: Probability of each tag for each word, float32 [word, tag], read-only. A word that the model doesn't
-            read, as it has no piece, is `O` with probability 1.
-        entities: What the tags mark, in order, less what `min_score` and `labels` leave out.
-        tag_set: The model's tags, in the order of `scores`' columns.
-        sentences: Words, as ranges of their indices, that were decided together: the sentences of the text with
-            context "sentence", all of its words with context "document".
-        spark_nlp: What the package keeps of a Spark NLP pipeline; `None` for models of other sources.
+            read, because it has no pieces or was truncated, is `O` with probability 1.
+        entities: The entities that the tags mark, in order, without those that `min_score` and `labels` leave out.
+        tag_set: The model's tags, in the order of the columns of `scores`.
+        sentences: Ranges of words that were decided together: the sentences of the text with context "sentence", all
+            of its words with context "document".
+        spark_nlp: What the model keeps of a Spark NLP pipeline; `None` for models from elsewhere.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Document:
     entities: list[Entity]
     tag_set: tuple[str, ...]
     sentences: list[range]
-    spark_nlp: SparkNlp | None = None
+    spark_nlp: SparkNlpSettings | None = None
 
     def as_spark_nlp(
         self,
@@ -49,18 +49,18 @@ class Document:
         preserve_position: bool | None = None,
         no_schema: bool | None = None,
     ) -> dict[str, list[Annotation]]:
-        """The annotations that Spark NLP's Tokenizer, AlbertForTokenClassification and NerConverter give.
+        """Returns the annotations of Spark NLP's Tokenizer, AlbertForTokenClassification and NerConverter.
 
-        Chunks come of the tags by NerConverter's rules: only `O` and `B-` end one. `min_score` and `labels` of
-        `load` leave them as they are.
+        Chunks follow NerConverter's rules: only `O` and `B-` end one. `min_score` and `labels` of `load` don't change
+        them.
 
         Args:
-            white_list: Labels of the chunks to keep, NerConverter's `whiteList`; empty for all. By default what the
-                package carries.
-            preserve_position: Its `preservePosition`: if false, a chunk's text is its first word, and its offsets stay.
-                By default what the package carries.
-            no_schema: Its `nerHasNoSchema`: if true, a chunk's label is the whole tag of its first word, not what is
-                left of it without two characters. By default what the package carries.
+            white_list: Labels of the chunks to keep, NerConverter's `whiteList`; empty for all. The default is what
+                the model keeps of its pipeline.
+            preserve_position: NerConverter's `preservePosition`. If false, a chunk's text is its first word, but its
+                offsets stay. The default is what the model keeps of its pipeline.
+            no_schema: NerConverter's `nerHasNoSchema`. If true, a chunk's label is the whole tag of its first word,
+                otherwise the tag without its first two characters. The default is what the model keeps of its pipeline.
 
         Returns:
             Lists of annotations under `token`, `named_entity` and `chunk`: dictionaries of `annotatorType`, `begin` and
@@ -68,16 +68,23 @@ class Document:
             metadata's `sentence` is an index into `sentences`.
 
         Raises:
-            InputError: `white_list` is no list.
+            InputError: `white_list` isn't a list.
         """
-        carried = self.spark_nlp
+        kept = self.spark_nlp
         if white_list is None:
-            white_list = (carried.white_list if carried else None) or ()
+            white_list = (kept.white_list if kept else None) or ()
         if no_schema is None:
-            no_schema = carried is not None and carried.has_no_schema
+            no_schema = kept is not None and kept.has_no_schema
         if preserve_position is None:
-            preserve_position = carried is None or carried.preserve_position
-        annotator = Annotator(self)
+            preserve_position = kept is None or kept.preserve_position
+        annotator = Annotator(
+            text=self.text,
+            words=self.words,
+            tags=self.tags,
+            scores=self.scores,
+            tag_set=self.tag_set,
+            sentences=self.sentences,
+        )
         return {
             "token": annotator.tokens(),
             "named_entity": annotator.named_entities(),

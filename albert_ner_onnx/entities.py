@@ -1,4 +1,4 @@
-"""The values that users meet: words and entities. Immutable; offsets are half-open code points."""
+"""The values that users meet: words and entities. They are immutable; offsets are half-open and count code points."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Word(NamedTuple):
     """A word of a text: `text[word.start:word.end] == word.text`.
 
-    A named tuple, as a text makes them by the thousand and a frozen dataclass takes three times as long.
+    A named tuple, because a text makes thousands of them and a frozen dataclass takes three times as long to make.
     """
 
     text: str
@@ -22,11 +22,11 @@ class Entity:
     """A named entity found in a text: `text[entity.start:entity.end] == entity.text`.
 
     Attributes:
-        text: The entity as it stands in the text, punctuation and spaces between its words included.
-        label: What it is, without the tag's prefix: `PER`, `ORG`, `LOC`, `MISC` or the package's own.
+        text: The entity exactly as the text has it, with the punctuation and spaces between its words.
+        label: Its kind, without the tag's prefix: `PER`, `ORG`, `LOC`, `MISC`, or one of the model's own labels.
         start: Offset of its first code point.
-        end: Offset behind its last code point.
-        score: Mean probability, 0 to 1, of the tags of its words.
+        end: Offset just after its last code point.
+        score: Mean probability of its words' tags, 0 to 1.
     """
 
     text: str
@@ -36,13 +36,13 @@ class Entity:
     score: float
 
     def as_dict(self) -> dict[str, str | int | float]:
-        """The five attributes as a dictionary that `json.dumps` takes."""
+        """Returns the five attributes as a dictionary, ready for `json.dumps`."""
         return {"text": self.text, "label": self.label, "start": self.start, "end": self.end, "score": self.score}
 
     def as_huggingface(self) -> dict[str, str | int | float]:
-        """As Hugging Face's pipeline gives it: `entity_group`, `score`, `word`, `start`, `end`.
+        """Returns the keys of Hugging Face's pipeline: `entity_group`, `score`, `word`, `start`, `end`.
 
-        Its own `word` is made of pieces, so that case and spaces may be lost; this one is the text's.
+        The pipeline joins `word` from pieces, which can lose case and spaces. Here it is copied from the text.
         """
         return {
             "entity_group": self.label,

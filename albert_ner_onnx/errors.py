@@ -1,27 +1,27 @@
-"""What can go wrong. Each error is also the builtin that fits, so both can be caught.
+"""The exceptions. Each one is also the builtin that fits, so callers can catch either.
 
     AlbertNerError
-    ├── InputError (ValueError)       a text, a list of words or a file that can't be read as one
-    ├── ModelError (ValueError)     a model package that is missing, damaged or made by another version
-    ├── InferenceError (RuntimeError) the model ran and gave no usable answer
-    └── ExportError (RuntimeError)    a checkpoint that can't be exported, or an export that failed a gate
+    ├── InputError (ValueError)        a text, a word list, an option or a file that can't be used
+    ├── ModelError (ValueError)        a model folder that is missing, damaged or made by another version
+    ├── InferenceError (RuntimeError)  the model ran, but gave no usable answer
+    └── ExportError (RuntimeError)     a checkpoint that can't be exported, or an export that failed a gate
 
-Messages state the path or index, what was expected, what was found and the way out, in one line.
+A message is one line. It names the path or index, what was expected, what was found, and what to do about it.
 """
 
 from __future__ import annotations
 
 
 class AlbertNerError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose."""
 
 
 class InputError(AlbertNerError, ValueError):
-    """An input that can't be processed."""
+    """The caller passed something that can't be used."""
 
 
 class ModelError(AlbertNerError, ValueError):
-    """A model package that can't be loaded."""
+    """A model folder can't be loaded."""
 
 
 class InferenceError(AlbertNerError, RuntimeError):
@@ -29,4 +29,4 @@ class InferenceError(AlbertNerError, RuntimeError):
 
 
 class ExportError(AlbertNerError, RuntimeError):
-    """A checkpoint that can't be exported, or an export that failed a gate."""
+    """A checkpoint can't be exported, or its export failed a gate."""

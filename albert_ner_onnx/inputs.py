@@ -1,4 +1,4 @@
-"""What a caller gives, checked before anything is computed."""
+"""Checks what a caller passes, before anything is computed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 def check_text(text: object, name: str) -> None:
-    """Refuses what is no text; `name` is what the message calls it."""
+    """Raises `InputError` unless `text` is a `str`. The message calls it `name`."""
     if not isinstance(text, str):
         raise InputError(f"{name} must be a str, found {type(text).__name__}")
 
 
 def check_texts(texts: Iterable[str]) -> list[str]:
-    """The texts as a list, for an iterator gives them only once."""
+    """Returns the texts as a list, since an iterator can be read only once."""
     found = list(iterate(texts, "texts"))
     for index, text in enumerate(found):
         check_text(text, f"texts[{index}]")
@@ -25,7 +25,7 @@ def check_texts(texts: Iterable[str]) -> list[str]:
 
 
 def check_sentences(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    """The same of lists of words."""
+    """Returns the sentences, each a list of words, as a list."""
     found = list(iterate(sentences, "sentences"))
     for index, words in enumerate(found):
         if isinstance(words, str | bytes) or not isinstance(words, Sequence):
@@ -36,7 +36,7 @@ def check_sentences(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
 
 
 def iterate(items: Iterable[T], name: str) -> Iterator[T]:
-    """Iterates over a list of anything; one text, whose items are characters, is refused."""
+    """Iterates over `items`. Raises `InputError` for a single string, whose items would be its characters."""
     if isinstance(items, str | bytes) or not isinstance(items, Iterable):
         raise InputError(f"{name} must be a list or another iterable, found {type(items).__name__}")
     return iter(items)

@@ -1,31 +1,82 @@
-"""The machine that a benchmark runs on, and the memory of this process."""
+"""The machine that this process runs on: its processor, the cores that it may use, and its memory."""
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from albert_ner_onnx import __version__
+from albert_ner_onnx.version import __version__
 
 _DEPENDENCIES = ("onnxruntime", "tokenizers", "numpy")
-_BOARD = Path("/proc/device-tree/model")  # of Arm boards, whose /proc/cpuinfo names no model
+_BOARD = Path("/proc/device-tree/model")  # Arm boards state their name here; their /proc/cpuinfo has no model name
+
+# --- Cores ------------------------------------------------------------------------------------------------------------
+
+
+def available_cores() -> int:
+    """Counts the cores that this process may use, within its CPU affinity and the CPU quota of its control groups."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        groups = Path("/proc/self/cgroup").read_text()
+    except OSError:  # not Linux
+        return cores
+    return max(1, min([cores, *(math.ceil(quota) for quota in _quotas(Path("/sys/fs/cgroup"), groups))]))
+
+
+def _quotas(root: Path, groups: str) -> Iterator[float]:
+    """Yields the CPU quota, in cores, of each control group that contains this process.
+
+    Args:
+        root: Where control groups are mounted. In a container this is the container's own group.
+        groups: The content of `/proc/self/cgroup`. Each line is `number:controllers:path` and describes one hierarchy;
+            version 2 leaves the controllers empty.
+    """
+    for line in groups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / "cpu" if controllers else root
+        group = top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(top) and (quota := _read_quota(folder)) is not None:
+                yield quota
+
+
+def _read_quota(group: Path) -> float | None:
+    """Reads the quota of one control group, in cores; `None` if it has none."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()  # version 2, where "max" means no limit
+    except (OSError, ValueError):
+        try:
+            quota = (group / "cpu.cfs_quota_us").read_text()  # version 1, where -1 means no limit
+            period = (group / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return None
+    try:
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+# --- Processor and versions -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What has to be known to compare figures with others. No host name is in it.
+    """What a reader needs to compare figures with those of another machine. It holds no host name.
 
     Attributes:
-        cpu: Model of the processor or board, as the system names it.
-        cpu_flags: Extensions of its instruction set, sorted; empty where the system doesn't list them.
-        cores: Cores of the machine, of which this process may be allowed fewer.
-        system: Name of the system and of the instruction set.
-        versions: Of Python, of this package and of what it needs.
+        cpu: Name of the processor or board, as the system gives it.
+        cpu_flags: Instruction set extensions, sorted; empty where the system doesn't list them.
+        cores: Cores of the machine. This process may be allowed fewer.
+        system: Operating system and instruction set.
+        versions: Versions of Python, this package and its dependencies.
     """
 
     cpu: str
@@ -35,16 +86,16 @@ class Machine:
     versions: Mapping[str, str]
 
     def report(self) -> str:
-        """The machine in two lines, without the flags."""
+        """Describes the machine in two lines, without the flags."""
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
         return f"{self.cpu}, {self.cores} cores, {self.system}\n{versions}"
 
 
 def describe_machine() -> Machine:
-    """Asks the system."""
+    """Describes this machine from what the system says."""
     try:
         first_core, _, _ = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         first_core = ""
     pairs = (line.partition(":") for line in first_core.splitlines())
     cpu = {name.strip(): value.strip() for name, _, value in pairs}
@@ -68,8 +119,11 @@ def _board() -> str:
         return ""
 
 
+# --- Memory -----------------------------------------------------------------------------------------------------------
+
+
 def resident_memory() -> int | None:
-    """Bytes of this process in memory now; at their peak where the system isn't Linux, `None` where it doesn't say."""
+    """Returns the bytes of this process in memory; its peak outside Linux, `None` where the system doesn't say."""
     try:
         pages = Path("/proc/self/statm").read_text().split()[1]
     except OSError:
@@ -78,9 +132,9 @@ def resident_memory() -> int | None:
 
 
 def peak_memory() -> int | None:
-    """Most bytes of this process that were in memory at once so far; `None` where the system doesn't say.
+    """Returns the most bytes that this process had in memory so far; `None` where the system doesn't say.
 
-    On Linux it is the process's own: `getrusage` would begin with what its parent had when it started it.
+    On Linux this reads `VmHWM`, because `getrusage` starts from the memory of the parent process.
     """
     try:
         status = Path("/proc/self/status").read_text()

@@ -1,109 +1,146 @@
-"""The recognizer: composes words, sentences, the model, decoding and entities."""
+"""The recognizer: text -> words -> sentences -> logits -> tags -> entities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from itertools import pairwise
+from dataclasses import replace
+from itertools import chain, pairwise, tee
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
-from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.errors import InferenceError, ModelError
 from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate
 from albert_ner_onnx.model.classifier import WordClassifier
-from albert_ner_onnx.model.manifest import Manifest
-from albert_ner_onnx.options import Settings
-from albert_ner_onnx.tags.decoding import argmax_decode, find_spans, legal_transitions, softmax, viterbi_decode
-from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
-from albert_ner_onnx.text.words import SPLITTERS, split_words
+from albert_ner_onnx.model.folder import ModelFolder
+from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
+from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.options import Options
+from albert_ner_onnx.rules import Rules, resolve_rules
+from albert_ner_onnx.tags.decoding import argmax_decode, legal_transitions, softmax, viterbi_decode
 
-PREFETCHED_TEXTS = 1024  # what `stream` reads ahead: enough to fill batches of equal length
+PREFETCHED_TEXTS = 1024  # what a stream reads ahead: enough to fill batches of equal length
 _PREFETCHED_CHARACTERS = 1_000_000
 
 
-class EntityRecognizer:
-    """Finds named entities. Made by `albert_ner_onnx.load`; safe to use from many threads at once.
-
-    Texts of any length are taken: what is longer than the model's window is read in several. The items of one list
-    never see each other, and an answer doesn't depend on what else is in the list.
+class _SplitText(NamedTuple):
+    """A text before the model reads it.
 
     Attributes:
-        manifest: What the package says of itself.
-        settings: What it was loaded with.
+        text: The text.
+        words: Its words.
+        decided: Ranges of words that are decided together.
+        read: The sentences, as lists of words, of each part that the model reads on its own.
     """
 
-    def __init__(
-        self,
-        package: Path,
-        *,
-        threads: int | None = None,
-        decoder: str | None = None,
-        context: str | None = None,
-        min_score: float = 0.0,
-        labels: Iterable[str] | None = None,
-    ) -> None:
-        """Loads a package; see `albert_ner_onnx.load`."""
-        self._package = package.absolute()
-        self.manifest = Manifest.read(package)
-        self.settings = Settings.check(
-            self.manifest, threads=threads, decoder=decoder, context=context, min_score=min_score, labels=labels
-        )
-        splitter = self.manifest.word_splitter
-        if splitter not in SPLITTERS:
-            raise ModelError(f"{package}: unknown word splitter {splitter!r}; expected one of {', '.join(SPLITTERS)}")
-        self._split_words = SPLITTERS[splitter]
-        self._classifier = WordClassifier(package, self.manifest, threads)
-        self._transitions = legal_transitions(self.manifest.tags, self.manifest.scheme)
+    text: str
+    words: list[Word]
+    decided: list[range]
+    read: list[list[list[str]]]
+
+
+class EntityRecognizer:
+    """Finds named entities. Make one with `albert_ner_onnx.load`; any number of threads may use it at once.
+
+    Texts may have any length: the model reads a long one in several windows. The items of one list never see each
+    other, so an answer doesn't depend on what else is in the list.
+
+    Attributes:
+        folder: The model.
+        options: The options that it was loaded with.
+    """
+
+    def __init__(self, folder: ModelFolder, options: Options = Options()) -> None:  # noqa: B008 (immutable)
+        """Loads a model.
+
+        Raises:
+            ModelError: A file of the model is missing, damaged, or doesn't fit the manifest.
+            InputError: The model doesn't allow one of the options.
+        """
+        try:
+            self._rules = resolve_rules(folder.manifest)
+        except ModelError as error:
+            raise folder.failure(error) from None
+        self.folder = replace(folder, path=folder.path.absolute())  # a copy may be unpickled in another directory
+        self.options = options.settle(self._rules, self._rules.labels(folder.manifest.tags))
+        self._classifier = _load_classifier(folder, self._rules, options)
+        self._transitions = legal_transitions(folder.manifest.tags, folder.manifest.scheme)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(EntityRecognizer, **self.settings.as_arguments()), (self._package,)
+        return _load_again, (self.folder.path, self.options)
 
     def __repr__(self) -> str:
         return f"EntityRecognizer({self.manifest.name!r}, {self.manifest.precision})"
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model says about itself."""
+        return self.folder.manifest
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that the model can give, sorted, whatever the options leave out."""
+        return self._rules.labels(self.manifest.tags)
+
+    # --- Entities -----------------------------------------------------------------------------------------------------
 
     def recognize(self, text: str) -> list[Entity]:
         """Finds the entities of a text, in order.
 
         Raises:
-            InputError: `text` is no `str`.
+            InputError: `text` isn't a `str`.
         """
         return self.analyze(text).entities
 
-    def analyze(self, text: str) -> Document:
-        """Finds the entities of a text, and gives every word's tag and probabilities as well.
+    def recognize_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
+        """Finds the entities of each text. Texts of equal length share a call of the model.
 
         Raises:
-            InputError: `text` is no `str`.
+            InputError: An item isn't a `str`. The message gives its index, and nothing has been computed.
+        """
+        return [document.entities for document in self.analyze_batch(texts)]
+
+    def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
+        """Finds the entities of each text, lazily. It reads at most 1,024 texts or a million characters ahead.
+
+        The first results come when that much has been read, or everything. If `texts` raises an error or yields
+        something that isn't a `str`, the results of the texts before it come first, then the error.
+
+        Raises:
+            InputError: An item isn't a `str`. The message gives its index.
+        """
+        return (document.entities for document in self.analyze_stream(texts))
+
+    # --- Documents ----------------------------------------------------------------------------------------------------
+
+    def analyze(self, text: str) -> Document:
+        """Finds the entities of a text, and also returns every word's tag and probabilities.
+
+        Raises:
+            InputError: `text` isn't a `str`.
         """
         check_text(text, "text")
         return next(self._analyze([text]))
 
-    def recognize_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
-        """Finds the entities of each text; texts of equal length share a call of the model.
+    def analyze_batch(self, texts: Iterable[str]) -> list[Document]:
+        """Does what `recognize_batch` does, and returns a `Document` for each text.
 
         Raises:
-            InputError: An item is no `str`; the message gives its index, and nothing has been computed.
+            InputError: An item isn't a `str`. The message gives its index, and nothing has been computed.
         """
-        return list(self.stream(check_texts(texts)))
-
-    def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
-        """Finds the entities of each text, lazily: reads at most 1,024 texts or a million characters ahead.
-
-        So the first results come when as much has been read, or all. If `texts` raises, or yields what is no `str`, the
-        results of the texts before come first, then the error.
-
-        Raises:
-            InputError: An item is no `str`; the message gives its index.
-        """
-        return (document.entities for document in self.analyze_stream(texts))
+        return list(self.analyze_stream(check_texts(texts)))
 
     def analyze_stream(self, texts: Iterable[str]) -> Iterator[Document]:
-        """The same as `stream`, with a `Document` for each text."""
+        """Does what `stream` does, and yields a `Document` for each text.
+
+        Raises:
+            InputError: An item isn't a `str`. The message gives its index.
+        """
         return self._stream(iterate(texts, "texts"))
 
     def _stream(self, texts: Iterator[str]) -> Iterator[Document]:
@@ -119,95 +156,83 @@ class EntityRecognizer:
                     chunk.append(text)
                     index += 1
                     characters += len(text)
-            except Exception as error:  # the end, or an error that comes after the results so far
+            except Exception as error:  # the end of the texts, or an error to raise after the results so far
                 failure = error
             yield from self._analyze(chunk)
         if not isinstance(failure, StopIteration):
             raise failure
 
-    def tag(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
-        """Tags sentences that are already split into words, each on its own: the decoder's tag of each word.
+    # --- Tags ---------------------------------------------------------------------------------------------------------
 
-        A word that has no piece, such as an empty one, is `O`.
+    def tag(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
+        """Tags sentences that are already split into words, each on its own. Returns the tag of each word.
+
+        A word without pieces, such as an empty one, is `O`.
 
         Raises:
-            InputError: An item is no list of `str`; the message gives its index, and nothing has been computed.
+            InputError: An item isn't a list of `str`. The message gives its index, and nothing has been computed.
         """
         checked = check_sentences(sentences)
         return self._tag([[words] for words in checked], checked)
 
     def tag_document(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
-        """Tags the sentences of one document: with context "document" the model sees their neighbours, too.
+        """Tags the sentences of one document. With context "document" the model also sees their neighbours.
 
-        With context "sentence" it is the same as `tag`.
+        With context "sentence" this does the same as `tag`.
 
         Raises:
-            InputError: An item is no list of `str`; the message gives its index, and nothing has been computed.
+            InputError: An item isn't a list of `str`. The message gives its index, and nothing has been computed.
         """
         checked = check_sentences(sentences)
-        return self._tag([checked] if self._reads_whole else [[words] for words in checked], checked)
-
-    @property
-    def _reads_whole(self) -> bool:
-        return self.settings.context == "document"
+        return self._tag([checked] if self._reads_documents else [[words] for words in checked], checked)
 
     def _tag(self, texts: Sequence[Sequence[Sequence[str]]], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        """Reads `texts` and decides each of their `sentences`."""
+        """Reads `texts`, and decides each of their `sentences`."""
         lengths = [len(words) for words in sentences]
         tags = [self.manifest.tags[tag] for tag in self._decode(self._classifier.logits(texts), lengths)]
         return [tags[start:stop] for start, stop in pairwise(np.cumsum([0, *lengths]).tolist())]
 
+    # --- One text, step by step ---------------------------------------------------------------------------------------
+
+    @property
+    def _reads_documents(self) -> bool:
+        return self.options.context == "document"
+
+    def _analyze(self, texts: Iterable[str]) -> Iterator[Document]:
+        splitting, split = tee(map(self._split, texts))  # the model runs on the first texts while others are split
+        logits = self._classifier.logits(chain.from_iterable(text.read for text in splitting))
+        done = list(split)
+        tags = self._decode(logits, [len(part) for text in done for part in text.decided])
+        scores = softmax(logits)
+        best = scores[np.arange(len(tags)), tags].tolist()
+        names = [self.manifest.tags[tag] for tag in tags.tolist()]
+        end = 0
+        for text in done:
+            start, end = end, end + len(text.words)
+            yield self._document(text, names[start:end], best[start:end], scores[start:end].copy())
+
+    def _split(self, text: str) -> _SplitText:
+        words = self._rules.split_words(text)
+        sentences = self._rules.split_sentences(text, words)
+        read = [[word.text for word in words[part.start : part.stop]] for part in sentences]
+        if self._reads_documents:
+            # Sentences that share windows are decided together: where one ends is only a guess.
+            return _SplitText(text, words, [range(len(words))] if words else [], [read])
+        return _SplitText(text, words, sentences, [[part] for part in read])
+
     def _decode(self, logits: npt.NDArray[np.float32], lengths: Sequence[int]) -> npt.NDArray[np.intp]:
-        if self.settings.decoder == "viterbi":
+        if self.options.decoder == "viterbi":
             return viterbi_decode(logits, lengths, self._transitions)
         return argmax_decode(logits)
 
-    def _analyze(self, texts: Sequence[str]) -> Iterator[Document]:
-        split: list[list[Word]] = []
-        parts: list[list[range]] = []  # of each text, what is decided together
-        logits = self._classifier.logits(self._split(texts, split, parts))
-        tags = self._decode(logits, [len(part) for ranges in parts for part in ranges])
-        scores = softmax(logits)
-        best = scores[np.arange(len(tags)), tags].tolist()
-        decided = [self.manifest.tags[tag] for tag in tags.tolist()]
-        end = 0
-        for text, words, ranges in zip(texts, split, parts, strict=True):
-            start, end = end, end + len(words)
-            yield self._document(text, words, ranges, decided[start:end], best[start:end], scores[start:end].copy())
-
-    def _split(
-        self, texts: Iterable[str], split: list[list[Word]], parts: list[list[range]]
-    ) -> Iterator[list[list[str]]]:
-        """Appends each text's words and sentences, and yields what the model is to read together."""
-        for text in texts:
-            words = self._split_words(text)
-            sentences = self._split_sentences(text, words)
-            read = [[word.text for word in words[part.start : part.stop]] for part in sentences]
-            split.append(words)
-            if self._reads_whole:  # sentences share windows, and are decided together: their borders are but a guess
-                parts.append([range(len(words))] if words else [])
-                yield read
-            else:
-                parts.append(sentences)
-                yield from ([part] for part in read)
-
-    def _split_sentences(self, text: str, words: Sequence[Word]) -> list[range]:
-        own = words if self._split_words is split_words else split_words(text)
-        return word_ranges(sentence_starts(text, own), words)
-
     def _document(
-        self,
-        text: str,
-        words: list[Word],
-        sentences: list[range],
-        tags: list[str],
-        probabilities: list[float],
-        scores: npt.NDArray[np.float32],
+        self, split: _SplitText, tags: list[str], probabilities: list[float], scores: npt.NDArray[np.float32]
     ) -> Document:
         scores.setflags(write=False)
+        text, words = split.text, split.words
         entities: list[Entity] = []
-        for sentence in sentences:
-            for label, start, stop in find_spans(tags[sentence.start : sentence.stop], self.manifest):
+        for sentence in split.decided:
+            for label, start, stop in self._rules.find_spans(tags[sentence.start : sentence.stop]):
                 inside = slice(sentence.start + start, sentence.start + stop)
                 first, last = words[inside.start].start, words[inside.stop - 1].end
                 score = sum(probabilities[inside]) / (stop - start)
@@ -217,8 +242,42 @@ class EntityRecognizer:
             words=words,
             tags=tags,
             scores=scores,
-            entities=[entity for entity in entities if self.settings.keeps(entity)],
+            entities=[entity for entity in entities if self.options.keeps(entity)],
             tag_set=self.manifest.tags,
-            sentences=sentences,
+            sentences=split.decided,
             spark_nlp=self.manifest.spark_nlp,
         )
+
+
+def _load_again(path: Path, options: Options) -> EntityRecognizer:
+    """Loads a recognizer that was pickled: the pickle holds the path of its model, and its options."""
+    return EntityRecognizer(ModelFolder.open(path), options)
+
+
+def _load_classifier(folder: ModelFolder, rules: Rules, options: Options) -> WordClassifier:
+    """Loads the tokenizer and the model, and checks that they fit the manifest."""
+    manifest = folder.manifest
+    special = SpecialPieces(manifest.cls_id, manifest.sep_id)
+    capacity = manifest.max_pieces - SPECIAL_PIECES
+    workers = options.calls_at_once
+    tokenizer, model = folder.read(TOKENIZER), folder.read(MODEL)
+    try:
+        read_pieces = rules.open_tokenizer(tokenizer, capacity)
+        session = Session(model, options.threads, rules.masked_piece, concurrent=workers > 1)
+        found = session.run(special.enclose(np.empty(0, np.int64))[None]).shape
+    except (ModelError, InferenceError) as error:
+        raise folder.failure(error) from None
+    tags = len(manifest.tags)
+    if found != (1, SPECIAL_PIECES, tags):
+        raise folder.failure(
+            f"{MODEL}: gives logits {list(found)}, but the manifest's {tags} tags need {[1, SPECIAL_PIECES, tags]}"
+        )
+    return WordClassifier(
+        session=session,
+        read_pieces=read_pieces,
+        plan_windows=lambda bounds, starts: rules.plan_windows(bounds, capacity, starts),
+        special=special,
+        tags=tags,
+        outside=manifest.tags.index("O"),
+        workers=workers,
+    )

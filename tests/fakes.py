@@ -14,8 +14,15 @@ import pytest
 from albert_ner_onnx.benchmark.startup import Startup
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity
-from albert_ner_onnx.model.manifest import MODEL, SCHEMA_VERSION, TOKENIZER, Manifest
-from albert_ner_onnx.model.measurements import Quality, Quantization, Verification
+from albert_ner_onnx.model.manifest import (
+    MODEL,
+    SCHEMA_VERSION,
+    TOKENIZER,
+    Manifest,
+    Quality,
+    Quantization,
+    Verification,
+)
 from albert_ner_onnx.text.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}

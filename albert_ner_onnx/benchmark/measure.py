@@ -18,11 +18,13 @@ from albert_ner_onnx.benchmark.startup import Startup, measure_startup, own_text
 from albert_ner_onnx.benchmark.timing import time_calls
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.inputs import iterate
-from albert_ner_onnx.machine import Machine, describe_machine
-from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
-from albert_ner_onnx.model.session import Session, available_cores
-from albert_ner_onnx.model.tokenizer import WordTokenizer
+from albert_ner_onnx.machine import Machine, available_cores, describe_machine
+from albert_ner_onnx.model.folder import ModelFolder
+from albert_ner_onnx.model.manifest import MODEL, TOKENIZER
+from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
+from albert_ner_onnx.model.session import Session
 from albert_ner_onnx.options import most_threads
+from albert_ner_onnx.rules import resolve_rules
 from albert_ner_onnx.text.words import split_words
 
 LENGTHS = (16, 32, 64, 128, 256, 512)
@@ -143,15 +145,15 @@ def benchmark(
     """
     if not isinstance(seconds, Real) or isinstance(seconds, bool) or not 0 < seconds < float("inf"):
         raise InputError(f"seconds must be a finite number above 0, found {seconds!r}")
-    folder = default_model() if package is None else Path(package)
-    manifest = Manifest.read(folder)
+    folder = ModelFolder.open(default_model() if package is None else Path(package))
+    manifest = folder.manifest
     counts = _check_threads((1, available_cores()) if threads is None else threads)
-    sequences = _sequences(folder, manifest)
+    sequences = _sequences(folder)
     total = len(counts) * (len(sequences) + 2) + 2  # two of texts each, the default's throughput, and the start
     step = map(progress, range(total + 1), repeat(total))
     latencies, throughputs = _measure(folder, counts, sequences, seconds, step)
     next(step)
-    startup = measure_startup(folder, seconds)
+    startup = measure_startup(folder.path, seconds)
     next(step)
     return Benchmark(
         package=manifest.name,
@@ -164,7 +166,7 @@ def benchmark(
 
 
 def _measure(
-    folder: Path,
+    folder: ModelFolder,
     counts: Sequence[int],
     sequences: Sequence[npt.NDArray[np.int64]],
     seconds: float,
@@ -177,12 +179,12 @@ def _measure(
     copies = 0
     for count in (*counts, None):  # one after another, as two large models may not fit into the memory
         if count is not None:
-            session = Session(Manifest.read(folder).read_file(folder, MODEL), count)
+            session = Session(folder.read(MODEL), count)
             for ids in sequences:
                 next(step)
                 latencies.append(_latency(session.run, [ids], seconds, pieces=ids.shape[1], threads=count))
             del session
-        recognizer = load(folder, threads=count)
+        recognizer = load(folder.path, workers=count and 1, threads=count or 1)
         if count is not None:
             next(step)
             latencies.append(_latency(recognizer.recognize, texts, seconds, pieces=None, threads=count))
@@ -228,13 +230,15 @@ def _throughput(
     return Throughput(threads=threads, texts=len(texts), calls=len(times), words_per_second=round(speed, 1))
 
 
-def _sequences(folder: Path, manifest: Manifest) -> list[npt.NDArray[np.int64]]:
+def _sequences(folder: ModelFolder) -> list[npt.NDArray[np.int64]]:
     """One sequence of each length, of our texts' pieces, int64 [1, piece]."""
-    tokenizer = WordTokenizer(manifest.read_file(folder, TOKENIZER), manifest.max_pieces, manifest.piece_rule)
-    pieces = tokenizer.encode([word.text for text in own_texts() for word in split_words(text)]).ids
+    manifest, rules = folder.manifest, resolve_rules(folder.manifest)
+    read_pieces = rules.open_tokenizer(folder.read(TOKENIZER), manifest.max_pieces)
+    pieces = read_pieces([word.text for text in own_texts() for word in rules.split_words(text)]).ids
+    special = SpecialPieces(manifest.cls_id, manifest.sep_id)
     lengths = [length for length in LENGTHS if length <= manifest.max_pieces] or [manifest.max_pieces]
-    inner = (np.resize(pieces, length - 2) for length in lengths)
-    return [np.concatenate(([manifest.cls_id], ids, [manifest.sep_id]), dtype=np.int64)[None] for ids in inner]
+    inner = (np.resize(pieces, length - SPECIAL_PIECES) for length in lengths)
+    return [special.enclose(ids)[None] for ids in inner]
 
 
 def _threads(threads: int | None) -> str:

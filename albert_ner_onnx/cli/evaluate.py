@@ -84,14 +84,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_decoder(parser)
     add_json(parser)
     options.add_model(parser)
-    options.add_threads(parser)
+    options.add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     models = [args.model, args.compare] if args.compare else [args.model]
     # With the context of documents, a recognizer can tag both documents and single sentences.
-    recognizers = [albert_ner_onnx.load(model, threads=args.threads, decoder=args.decoder) for model in models]
+    recognizers = [
+        albert_ner_onnx.load(model, workers=args.workers, threads=args.threads, decoder=args.decoder)
+        for model in models
+    ]
     manifest = recognizers[0].manifest
     if args.context == "document" and any(
         one.manifest.spark_nlp and one.manifest.spark_nlp.exact for one in recognizers

@@ -9,8 +9,8 @@ from pathlib import Path
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
 from albert_ner_onnx.errors import ModelError
-from albert_ner_onnx.model.manifest import MANIFEST, Manifest
-from albert_ner_onnx.model.measurements import Quantization, Verification
+from albert_ner_onnx.model.folder import ModelFolder
+from albert_ner_onnx.model.manifest import MANIFEST, Manifest, Quantization, Verification
 
 SUMMARY = "show what a model package is"
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     folder = args.model or albert_ner_onnx.default_model()
-    rows = list(_rows(Manifest.read(folder), folder))
+    rows = list(_rows(ModelFolder.open(folder).manifest, folder))
     width = max(len(name) for name, _ in rows) + 1
     for name, value in rows:
         print(f"{name + ':' if name else '':<{width}}  {value}")
@@ -98,9 +98,8 @@ def quantization_lines(found: Quantization) -> list[str]:
         *(f"in float: {name} ({reason})" for name, reason in found.float_parts.items()),
     ]
     if gold := quality.gold:
-        lines.insert(
-            2, f"FB1 on {gold.file} ({gold.words:,} words): {gold.int8_fb1:.2f}, float32 {gold.float32_fb1:.2f}"
-        )
+        scores = f"{100 * gold.int8_f1:.2f}, float32 {100 * gold.float32_f1:.2f}"
+        lines.insert(2, f"FB1 on {gold.file} ({gold.words:,} words): {scores}")
     if not quality.min_agreement:
         lines.append("no gate: any loss was accepted when it was exported (--min-agreement 0)")
     elif not quality.judged:

@@ -16,14 +16,20 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_threads(parser: argparse.ArgumentParser) -> None:
-    """Adds `--threads`."""
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Adds `--workers` and `--threads`."""
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        help="calls of the model at once (default: one for each core, divided by --threads)",
+    )
     parser.add_argument(
         "--threads",
         type=_positive,
+        default=1,
         metavar="N",
-        help="run one call of the model at a time, with N threads inside: for single texts on large models "
-        "(default: one call a core, each with one thread)",
+        help="threads inside one call of the model; more than one answers a single text sooner (default: 1)",
     )
 
 

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_const", dest="format", const="json", help="the same as --format json")
     options.add_decoding(parser)
     options.add_model(parser)
-    options.add_threads(parser)
+    options.add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,7 +64,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recognize(args: argparse.Namespace, groups: Iterable[Sequence[str | InputError]]) -> int:
-    recognizer = albert_ner_onnx.load(args.model, threads=args.threads, decoder=args.decoder, context=args.context)
+    recognizer = albert_ner_onnx.load(
+        args.model, workers=args.workers, threads=args.threads, decoder=args.decoder, context=args.context
+    )
     colour = console.wants_colour()
     to_json = _JSON.get(args.format)
     status = number = 0

@@ -1,39 +1,125 @@
-"""What a model package is: a folder of `model.onnx`, `tokenizer.json` and `manifest.json`.
-
-The exporter writes and the runtime reads it through this one schema.
-"""
+"""The schema of `manifest.json`: what a model folder says about its model. `export` writes it, the runtime reads it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from pathlib import Path
 from types import UnionType
-from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from albert_ner_onnx.errors import ModelError
-from albert_ner_onnx.model.measurements import GoldScores, Quality, Quantization, Verification
 from albert_ner_onnx.tags.schemes import SCHEMES
 
 T = TypeVar("T")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 2
 PRECISIONS = ("int8", "fp32")
 MODEL, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
 
+# --- What was measured ------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SparkNlp:
-    """What a package made of a Spark NLP archive keeps of its pipeline.
+class Verification:
+    """How far the exported float32 graph is from its reference.
 
     Attributes:
-        exact: Whether the engine's own cuts and masks are applied: what is over the maximum length gets no tag.
-        masked_piece: The piece that the engine masks; `None` if it masks none.
+        reference: What the graph was compared with.
+        sequences: Number of sequences compared.
+        pieces: Number of pieces in them.
+        max_abs_logit: Largest absolute logit of the reference.
+        float_max_logit_difference: Largest absolute difference of a logit.
+        float_tag_agreement: Share of the pieces, 0 to 1, on which both have the same best tag.
+    """
+
+    reference: str
+    sequences: int
+    pieces: int
+    max_abs_logit: float
+    float_max_logit_difference: float
+    float_tag_agreement: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldScores:
+    """F1 of phrases, 0 to 1, of float32 and of int8, on the `words` words of a file of gold tags."""
+
+    file: str
+    words: int
+    float32_f1: float
+    int8_f1: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How far int8 is from float32 on text that calibration didn't see. All shares are from 0 to 1.
+
+    Attributes:
+        text: Name of the text.
+        words: Number of words in it.
+        entity_words: Number of words that either model puts into an entity.
+        entities: Number of entities that float32 finds.
+        tag_agreement: Share of all words with the same tag.
+        entity_tag_agreement: Share of the entity words with the same tag.
+        max_probability_difference: Largest absolute difference of a probability, over words and tags.
+        mean_probability_difference: Largest difference over the tags, averaged over the words.
+        min_agreement: The least `tag_agreement` that the export accepted; 0 for any.
+        judged: Whether this limit was applied. It isn't if it is 0, or if there are too few entities to judge by.
+        gold: Scores on gold data, if some was given.
+    """
+
+    text: str
+    words: int
+    entity_words: int
+    entities: int
+    tag_agreement: float
+    entity_tag_agreement: float
+    max_probability_difference: float
+    mean_probability_difference: float
+    min_agreement: float
+    judged: bool
+    gold: GoldScores | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """How the int8 model was made, and what it cost.
+
+    Attributes:
+        activations: How the scales of the activations were found.
+        weights: How the weights were rounded.
+        calibration: Name of the text that the scales were found on.
+        float_parts: The parts that stayed in float, each with the reason: a linear, or channels of its input.
+        embedding_bits: Bits of a value of the embeddings.
+        float32_bytes: Size of the float32 graph's file.
+        int8_bytes: Size of the int8 graph's file.
+        quality: What it cost.
+    """
+
+    activations: str
+    weights: str
+    calibration: str
+    float_parts: Mapping[str, str]
+    embedding_bits: int
+    float32_bytes: int
+    int8_bytes: int
+    quality: Quality
+
+
+# --- The manifest -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkNlpSettings:
+    """What a model that comes from Spark NLP keeps of its pipeline.
+
+    Attributes:
+        exact: Whether the model truncates and masks as Spark NLP does: words over the maximum length get no tag.
+        masked_piece: The piece that Spark NLP's engine masks; `None` if it masks none.
         white_list: The labels that its NerConverter keeps; `None` for all.
-        has_no_schema: Whether its NerConverter takes tags for labels, without prefixes.
-        preserve_position: Whether a chunk's text is all that its offsets span, not its first word alone; older
-            packages don't say, and mean it.
+        has_no_schema: Whether its NerConverter takes whole tags as labels, without splitting off a prefix.
+        preserve_position: Whether the text of a chunk spans its offsets, rather than being its first word alone.
+            Older manifests don't say; they mean it does.
     """
 
     exact: bool
@@ -45,29 +131,29 @@ class SparkNlp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The manifest of a package.
+    """The manifest of a model.
 
     Attributes:
-        schema_version: Version of this schema; a reader refuses all but its own.
+        schema_version: Version of this schema.
         name: Name of the model.
-        license: Licence of the weights, as its source names it.
-        language: Language of the model, as its source names it.
+        license: Licence of the weights, as the checkpoint states it.
+        language: Language of the model, as the checkpoint states it.
         tags: The model's tags, in the order of its logits.
-        scheme: How they mark a span: one of `schemes.SCHEMES`.
-        max_pieces: Pieces that the model can take at once, `cls_id` and `sep_id` included.
+        scheme: How the tags mark a span: one of `schemes.SCHEMES`.
+        max_pieces: Longest sequence that the model is given, in pieces, `cls_id` and `sep_id` included.
         cls_id: Piece that opens every sequence.
         sep_id: Piece that closes every sequence.
-        word_splitter: Which rules split a text into words.
-        piece_rule: How a word becomes pieces, one of `tokenization.PIECE_RULES`.
-        spark_nlp: What is kept of a Spark NLP pipeline; `None` for models of other sources.
+        word_splitter: The rules that split a text into words: `conll` or `spark-nlp`.
+        piece_rule: How a word becomes pieces: `word`, as the tokenizer does it, or `spark-nlp`.
+        spark_nlp: What the model keeps of a Spark NLP pipeline; `None` for models from elsewhere.
         lower_case: Whether the tokenizer ignores case.
         precision: `int8` or `fp32`.
         opsets: Version of each operator set that the graph uses, by domain.
-        files: sha256 of each other file of the package.
-        source: sha256 of each file that the package was made from.
-        tools: Versions of what made it.
+        files: sha256 of each other file in the folder.
+        source: sha256 of each file of the checkpoint.
+        tools: Versions of the tools that made the model.
         verification: How far the float32 graph is from its reference.
-        quantization: How int8 was made of it and what it cost; `None` in a float32 package.
+        quantization: How int8 was made and what it cost; `None` for a float32 model.
     """
 
     schema_version: int
@@ -81,7 +167,7 @@ class Manifest:
     sep_id: int
     word_splitter: str
     piece_rule: str
-    spark_nlp: SparkNlp | None
+    spark_nlp: SparkNlpSettings | None
     lower_case: bool
     precision: str
     opsets: Mapping[str, int]
@@ -92,31 +178,27 @@ class Manifest:
     quantization: Quantization | None
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Reads and checks the manifest of a package.
+    def from_json(cls, text: bytes) -> Self:
+        """Reads and checks a manifest.
 
         Raises:
-            ModelError: No such package, or a manifest that this version can't read.
+            ModelError: It isn't JSON, or not a manifest that this version can read. The message names no path.
         """
-        path = folder / MANIFEST
-        if not folder.is_dir():
-            raise ModelError(f"{folder}: no such folder; expected a package made by `albert-ner export`")
         try:
-            data = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            raise ModelError(f"{folder}: no {MANIFEST} in it; expected a package made by `albert-ner export`") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise ModelError(f"{path}: can't be read as JSON ({error}); export the package again") from None
-        found = data.get("schema_version") if isinstance(data, dict) else None
-        if found != SCHEMA_VERSION:
-            raise ModelError(
-                f"{path}: schema version {found!r}, this version of albert-ner-onnx reads {SCHEMA_VERSION}; "
-                "export the package again"
-            )
-        manifest = _parse(cls, data, path, "")
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"can't be read as JSON ({error})") from None
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+            raise ModelError(f"schema version {version!r}, this version of albert-ner-onnx reads 1 to {SCHEMA_VERSION}")
+        manifest = _parse(cls, _upgrade_schema_1(data) if version == 1 else data, "")
         if problem := manifest._problem():
-            raise ModelError(f"{path}: {problem}; export the package again")
+            raise ModelError(problem)
         return manifest
+
+    def to_json(self) -> str:
+        """Returns the manifest as JSON, ready to be written."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     def _problem(self) -> str | None:
         if "O" not in self.tags or len(set(self.tags)) != len(self.tags):
@@ -136,46 +218,40 @@ class Manifest:
                 return f"no checksum of {name}"
         return None
 
-    def to_json(self) -> str:
-        """The manifest as JSON, ready to be written."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
-    def read_file(self, folder: Path, name: str) -> bytes:
-        """Reads a file of the package whose bytes are the ones that the exporter wrote.
-
-        Args:
-            folder: The package.
-            name: `model.onnx` or `tokenizer.json`.
-
-        Raises:
-            ModelError: Missing, or its sha256 differs: a flipped bit in the weights would load silently.
-        """
-        try:
-            data = (folder / name).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{name}: can't be read ({error.strerror}); export the package again") from None
-        found = hashlib.sha256(data).hexdigest()
-        if found != self.files[name]:
-            raise ModelError(
-                f"{name}: damaged, sha256 {self.files[name][:12]}… expected, {found[:12]}… found; "
-                "copy or export the package again"
-            )
-        return data
-
+# --- Parsing ----------------------------------------------------------------------------------------------------------
 
 _NESTED: Mapping[str, type[Any]] = {
     "verification": Verification,
-    "spark_nlp": SparkNlp,
+    "spark_nlp": SparkNlpSettings,
     "quantization": Quantization,
     "quality": Quality,
     "gold": GoldScores,
 }
 
 
-def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
-    """Builds the dataclass `kind` out of parsed JSON, refusing what is missing or has another type."""
+def _upgrade_schema_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Brings a manifest of schema 1, which stated some shares in per cent, to schema 2."""
+    data = data | {"schema_version": SCHEMA_VERSION}
+    try:
+        quality = data["quantization"]["quality"]
+        upgraded = quality | {"min_agreement": quality["min_agreement"] / 100}
+        if gold := quality["gold"]:
+            upgraded["gold"] = {
+                "file": gold["file"],
+                "words": gold["words"],
+                "float32_f1": gold["float32_fb1"] / 100,
+                "int8_f1": gold["int8_fb1"] / 100,
+            }
+    except (KeyError, TypeError):  # a float32 model has none; a damaged manifest is reported when it is parsed
+        return data
+    return data | {"quantization": data["quantization"] | {"quality": upgraded}}
+
+
+def _parse(kind: type[T], data: Any, prefix: str) -> T:
+    """Builds the dataclass `kind` from parsed JSON. Refuses fields that are missing or have another type."""
     if not isinstance(data, dict):
-        raise ModelError(f"{path}: {prefix or 'the whole'} must be an object, found {type(data).__name__}")
+        raise ModelError(f"{prefix.removesuffix('.') or 'the manifest'} must be an object, found {type(data).__name__}")
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
@@ -183,13 +259,13 @@ def _parse(kind: type[T], data: Any, path: Path, prefix: str) -> T:
         if name not in data:
             if field.default is not MISSING:
                 continue
-            raise ModelError(f"{path}: {prefix}{name} is missing; export the package again")
+            raise ModelError(f"{prefix}{name} is missing")
         value = data[name]
         if nested := _NESTED.get(name):
             if value is not None or hints[name] is nested:
-                value = _parse(nested, value, path, f"{prefix}{name}.")
+                value = _parse(nested, value, f"{prefix}{name}.")
         elif not _fits(value, hints[name]):
-            raise ModelError(f"{path}: {prefix}{name} must be {field.type}, found {str(value)[:60]!r}")
+            raise ModelError(f"{prefix}{name} must be {field.type}, found {str(value)[:60]!r}")
         values[name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
 

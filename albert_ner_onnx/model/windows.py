@@ -1,4 +1,4 @@
-"""Long sequences -> windows: of neighbouring sentences, and overlapping ones where a single sentence is too long."""
+"""Long texts -> windows: groups of neighbouring sentences, or overlapping parts of a sentence that is too long."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 
 class Window(NamedTuple):
-    """A part of a sequence that the model reads at once. All are indices of words.
+    """A part of a text that the model reads at once. All four values are indices of words.
 
     Attributes:
-        start: First word that is read.
-        stop: Word behind the last one that is read.
-        keep_start: First word that is decided here.
-        keep_stop: Word behind the last one that is decided here; the next window's `keep_start`.
+        start: First word that the model reads.
+        stop: Word after the last one that it reads.
+        keep_start: First word whose tags this window decides.
+        keep_stop: Word after the last one that it decides; the next window's `keep_start`.
     """
 
     start: int
@@ -26,20 +26,20 @@ class Window(NamedTuple):
 
 
 def pack_windows(bounds: npt.NDArray[np.int64], capacity: int, starts: Sequence[int]) -> list[Window]:
-    """Fills windows with whole sentences, in time linear in their length.
+    """Fills windows with whole sentences, in linear time.
 
-    Every sentence is read once, with as many of its neighbours as fit. `benchmarks/accuracy.py` measures what that
-    gains over windows that overlap and cut sentences.
+    Each sentence is read once, with as many of its neighbours as fit. This finds more entities than windows that
+    overlap and cut sentences; see `docs/decisions/`.
 
     Args:
-        bounds: int64 [word + 1]; word w has the pieces from `bounds[w]` to `bounds[w + 1]`, at most `capacity`.
+        bounds: int64 [word + 1]. Word w has the pieces `bounds[w]` to `bounds[w + 1]`, at most `capacity` of them.
         capacity: Pieces that fit into a window.
-        starts: Words at which sentences begin; the first is 0.
+        starts: First word of each sentence; the first is 0.
 
     Returns:
-        Windows in order. Every word with pieces is decided in one of them.
+        The windows in order. Every word that has pieces is decided in exactly one of them.
     """
-    if 0 < bounds[-1] <= capacity:  # most texts, so they take a short cut
+    if 0 < bounds[-1] <= capacity:  # a short cut that most texts take
         return [Window(0, len(bounds) - 1, 0, len(bounds) - 1)]
     borders = np.array([*starts, len(bounds) - 1])
     ends = bounds[borders]  # pieces before each border
@@ -56,17 +56,18 @@ def pack_windows(bounds: npt.NDArray[np.int64], capacity: int, starts: Sequence[
 
 
 def split_windows(bounds: npt.NDArray[np.int64], capacity: int) -> list[Window]:
-    """Splits a sentence into windows, in time linear in its length.
+    """Splits one sentence into windows, in linear time.
 
-    Neighbours share up to a quarter of their pieces. A word in both has more context in the second one if the
-    pieces before it there outnumber the pieces behind it in the first one: its other sides are longer anyway.
+    Neighbouring windows share up to a quarter of their pieces. A word that both read is decided where it has more
+    context: in the second window if more pieces precede it there than follow it in the first. (The first window has
+    enough before it, and the second enough after it, in any case.)
 
     Args:
-        bounds: int64 [word + 1]; word w has the pieces from `bounds[w]` to `bounds[w + 1]`, at most `capacity`.
+        bounds: int64 [word + 1]. Word w has the pieces `bounds[w]` to `bounds[w + 1]`, at most `capacity` of them.
         capacity: Pieces that fit into a window.
 
     Returns:
-        Windows in order; their kept words follow each other without a gap. None for a sequence without pieces.
+        The windows in order; the words that they decide follow each other without a gap. Empty if there are no pieces.
     """
     words = len(bounds) - 1
     if bounds[-1] == 0:
@@ -79,7 +80,7 @@ def split_windows(bounds: npt.NDArray[np.int64], capacity: int) -> list[Window]:
         stop = int(np.searchsorted(bounds, bounds[start] + capacity, "right")) - 1
         if stop >= words:
             return [*windows, Window(start, words, keep_start, words)]
-        # The next window shares a quarter, but holds at least one new word
+        # The next window shares a quarter with this one, but always holds at least one new word
         shared = int(np.searchsorted(bounds, bounds[stop] - capacity // 4))
         fitting = int(np.searchsorted(bounds, bounds[stop + 1] - capacity))
         next_start = max(shared, fitting)

@@ -1,75 +1,82 @@
-"""A document as Spark NLP's annotations: dictionaries of strings, with inclusive offsets in UTF-16 code units."""
+"""Words and tags -> Spark NLP's annotations: dictionaries of strings, with inclusive offsets in UTF-16 code units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from albert_ner_onnx.spark_nlp.pieces import chunks
-
-if TYPE_CHECKING:
-    from albert_ner_onnx.document import Document
+from albert_ner_onnx.entities import Word
+from albert_ner_onnx.spark_nlp.chunks import chunks
 
 Annotation = dict[str, Any]
 """`annotatorType`, `begin`, `end`, `result`, `metadata` (strings to strings) and `embeddings` (always empty)."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Annotator:
-    """Makes the annotations of one document."""
+    """Makes the annotations of one text. Its attributes are those of `Document`."""
 
-    def __init__(self, document: Document) -> None:
-        """Counts the UTF-16 code units of the text: Java's characters."""
-        self._document = document
-        codes = np.frombuffer(document.text.encode("utf-32-le", "surrogatepass"), "<u4")
-        self._units = np.concatenate(([0], np.cumsum(1 + (codes > 0xFFFF)))).tolist()
+    text: str
+    words: Sequence[Word]
+    tags: Sequence[str]
+    scores: npt.NDArray[np.float32]
+    tag_set: Sequence[str]
+    sentences: Sequence[range]
 
     def tokens(self) -> list[Annotation]:
-        """An annotation of type `token` for each word."""
-        words = self._document.words
+        """Makes an annotation of type `token` for each word."""
         return [
-            self._annotation("token", words[index].start, words[index].end, words[index].text, {"sentence": sentence})
-            for index, sentence in self._indices()
+            self._annotation("token", word.start, word.end, word.text, {"sentence": sentence})
+            for word, sentence in ((self.words[index], sentence) for index, sentence in self._indices())
         ]
 
     def named_entities(self) -> list[Annotation]:
-        """One of type `named_entity` for each word that the model has read: its tag, and each tag's probability."""
-        document = self._document
-        # What isn't read is `O` with certainty; what is, never is: a softmax leaves something to every tag.
-        read = (document.scores > 0).sum(axis=1) > 1
+        """Makes one of type `named_entity` for each word that the model read: its tag, and every tag's probability."""
+        # A word that the model didn't read is `O` with probability 1. A softmax leaves something to every tag.
+        read = (self.scores > 0).sum(axis=1) > 1
         found = []
         for index, sentence in self._indices():
             if read[index]:
-                word, scores = document.words[index], map(_java_float, document.scores[index])
-                metadata = {"word": word.text, "sentence": sentence, **dict(zip(document.tag_set, scores, strict=True))}
-                found.append(self._annotation("named_entity", word.start, word.end, document.tags[index], metadata))
+                word, scores = self.words[index], map(_java_float, self.scores[index])
+                metadata = {"word": word.text, "sentence": sentence, **dict(zip(self.tag_set, scores, strict=True))}
+                found.append(self._annotation("named_entity", word.start, word.end, self.tags[index], metadata))
         return found
 
     def chunks(self, *, white_list: Sequence[str], preserve_position: bool, no_schema: bool) -> list[Annotation]:
-        """One of type `chunk` for each that NerConverter makes of the tags; see `Document.as_spark_nlp`."""
-        document = self._document
-        columns = {tag: column for column, tag in enumerate(document.tag_set)}
+        """Makes one of type `chunk` for each span that NerConverter reads; see `Document.as_spark_nlp`."""
+        columns = {tag: column for column, tag in enumerate(self.tag_set)}
         found: list[Annotation] = []
-        for number, sentence in enumerate(document.sentences):
-            tags = document.tags[sentence.start : sentence.stop]
+        for number, sentence in enumerate(self.sentences):
+            tags = self.tags[sentence.start : sentence.stop]
             for label, start, stop in chunks(tags, has_no_schema=no_schema, white_list=white_list or None):
                 inside = range(sentence.start + start, sentence.start + stop)
-                words = document.words[inside.start : inside.stop]
-                text = document.text[words[0].start : words[-1].end] if preserve_position else words[0].text
-                scores = document.scores[inside, [columns[document.tags[index]] for index in inside]]
+                words = self.words[inside.start : inside.stop]
+                text = self.text[words[0].start : words[-1].end] if preserve_position else words[0].text
+                scores = self.scores[inside, [columns[self.tags[index]] for index in inside]]
                 metadata = {
                     "entity": label,
                     "sentence": str(number),
                     "chunk": str(len(found)),
-                    "confidence": _java_float(np.cumsum(scores)[-1] / np.float32(len(scores))),  # added up in order
+                    "confidence": _java_float(np.cumsum(scores)[-1] / np.float32(len(scores))),  # summed in order
                 }
                 found.append(self._annotation("chunk", words[0].start, words[-1].end, text, metadata))
         return found
 
+    @cached_property
+    def _units(self) -> list[int]:
+        """The offset of each code point in UTF-16 units, which are Java's characters."""
+        codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), "<u4")
+        offsets: list[int] = np.concatenate(([0], np.cumsum(1 + (codes > 0xFFFF)))).tolist()
+        return offsets
+
     def _indices(self) -> Iterator[tuple[int, str]]:
-        """Index of each word and, as a string, of its sentence."""
-        for number, sentence in enumerate(self._document.sentences):
+        """Yields the index of each word and, as a string, that of its sentence."""
+        for number, sentence in enumerate(self.sentences):
             for index in sentence:
                 yield index, str(number)
 
@@ -85,7 +92,7 @@ class Annotator:
 
 
 def _java_float(value: np.floating[Any]) -> str:
-    """A probability as Java's `Float.toString` writes it: the fewest digits that tell it from its neighbours."""
+    """Writes a probability as Java's `Float.toString` does: the fewest digits that tell it from its neighbours."""
     if value == 0 or value >= 1e-3:
         return np.format_float_positional(value, trim="0")
     digits, exponent = np.format_float_scientific(value, trim="0").split("e")

@@ -1,7 +1,4 @@
-"""Spark NLP's rules: how its Tokenizer splits a text, how a word becomes SentencePiece's text, and tags become chunks.
-
-A package made of a Spark NLP archive names them in its manifest, as word splitter and as piece rule `spark-nlp`.
-"""
+"""Words -> pieces as Spark NLP makes them: by SentencePiece alone, truncated if the model is exact."""
 
 from __future__ import annotations
 
@@ -12,72 +9,82 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from albert_ner_onnx.entities import Word
 from albert_ner_onnx.errors import ModelError
-from albert_ner_onnx.tags.schemes import Span
+from albert_ner_onnx.model.tokenizer import Pieces, ReadPieces, WordTokenizer
+from albert_ner_onnx.model.windows import Window
 
 LONE_SPACE: Final = "\u2581"
-"""The piece that is a space and nothing else. Spark NLP drops it, so that the next piece carries the word's tag."""
+"""The piece that is a space and nothing else. Spark NLP drops it, so the piece after it carries the word's tag."""
 
-# --- Words ------------------------------------------------------------------------------------------------------------
-
-_CANDIDATE: Final = re.compile("[^ \t\n\x0b\f\r\u2187]+")  # Java's \S; Spark NLP uses U+2187 to mark its own borders
-_CONTEXT: Final = ".,;:!?*-()\"'"
-_LONGEST_TOKEN: Final = 99_999  # UTF-16 units; its maxLength, beyond which a token is dropped
+# --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-def split_words(text: str) -> list[Word]:
-    """The words of a text as Spark NLP's Tokenizer makes them by default: white space and outer punctuation split.
-
-    A run of punctuation stays whole, `U.S.` is `U.S` and `.`, and what Spark NLP drops for its length is no word here.
+def open_tokenizer(data: bytes, capacity: int) -> ReadPieces:
+    """Opens a `tokenizer.json` that gets the text which SentencePiece would look for pieces in.
 
     Args:
-        text: Any text.
+        data: Its bytes; see `take_piece_text`.
+        capacity: Pieces that fit into a window; longer words are cut.
 
-    Returns:
-        The words, in order, with offsets in code points.
+    Raises:
+        ModelError: It can't be read.
     """
-    words = []
-    for candidate in _CANDIDATE.finditer(text):
-        whole, start = candidate.group(), candidate.start()
-        inner = whole.strip(_CONTEXT)
-        prefix = len(whole) - len(whole.lstrip(_CONTEXT)) if inner else 0  # nothing but punctuation: one word
-        for part in (whole[:prefix], inner, whole[prefix + len(inner) :]):
-            if part and _utf16_length(part) <= _LONGEST_TOKEN:
-                words.append(Word(part, start, start + len(part)))
-            start += len(part)
-    return words
+    settings, text = take_piece_text(data, modified_utf8=False)
+    return WordTokenizer(settings, capacity, text, LONE_SPACE).encode
 
 
-def _utf16_length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+def open_exact_tokenizer(data: bytes, capacity: int) -> ReadPieces:
+    """Opens the same, and truncates a text as Spark NLP does.
+
+    Spark NLP truncates to `capacity` words, then to `capacity` pieces, even in the middle of a word. A word whose first
+    piece would be the very next one is still tagged, with the scores of `[SEP]`. Later words get no tag.
+    """
+    settings, text = take_piece_text(data, modified_utf8=True)
+    # One piece more than fits. Otherwise the word after a long one would begin exactly where the window ends.
+    tokenizer = WordTokenizer(settings, capacity + 1, text, LONE_SPACE)
+
+    def read(words: Sequence[str]) -> Pieces:
+        pieces = tokenizer.encode(words[:capacity])
+        return Pieces(pieces.ids[:capacity], np.minimum(pieces.bounds, capacity + 1))
+
+    return read
 
 
-# --- Text for SentencePiece -------------------------------------------------------------------------------------------
+def one_window(bounds: npt.NDArray[np.int64], capacity: int, starts: Sequence[int]) -> list[Window]:
+    """Plans the windows of an exact model: a truncated text is read at once, an empty one not at all.
+
+    The arguments are those of `windows.pack_windows`.
+    """
+    words = len(bounds) - 1
+    return [Window(0, words, 0, words)] if bounds[-1] else []
+
+
+# --- SentencePiece's normalization ------------------------------------------------------------------------------------
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
-# Spark NLP hands SentencePiece Java's modified UTF-8, in which it can't read these: each is a character that it doesn't
-# know, as this one of private use is.
+# Spark NLP hands SentencePiece Java's modified UTF-8, in which SentencePiece can't read these characters. It takes each
+# of them for a character that it doesn't know, just as it does with this one of private use.
 _UNREADABLE: Final = re.compile("[\0\ud800-\udfff\U00010000-\U0010ffff]")
 _UNKNOWN: Final = "\ue000"
 
 
 class PieceText:
-    """Writes a word as SentencePiece does before it looks for pieces.
+    """Normalizes a word as SentencePiece does before it looks for pieces.
 
-    `tokenizers` knows the same table of replacements as `Precompiled`, but applies it to graphemes, and there loses or
-    keeps marks that SentencePiece, which takes the longest match at each code point, doesn't. So it is done here.
+    The library tokenizers has the same table of replacements as `Precompiled`, but applies it to graphemes. There it
+    loses or keeps marks differently from SentencePiece, which takes the longest match at each code point.
     """
 
     def __init__(self, charsmap: bytes, *, lower_case: bool, modified_utf8: bool) -> None:
         """Reads a table of replacements.
 
         Args:
-            charsmap: SentencePiece's `precompiled_charsmap`: the size of a trie, the trie (darts-clone's double array
-                of uint32), and the replacements, each closed by NUL.
-            lower_case: Whether words are lower-cased first. Python's and Java's rules agree, final sigma included.
-            modified_utf8: Whether NUL and what lies beyond U+FFFF are unknown characters, as they are to Spark NLP.
+            charsmap: SentencePiece's `precompiled_charsmap`: the size of a trie, the trie itself (darts-clone's double
+                array of uint32), and the replacements, each closed by NUL.
+            lower_case: Whether to lower-case words first. Python and Java follow the same rules, final sigma included.
+            modified_utf8: Whether NUL and everything above U+FFFF are unknown characters, as they are to Spark NLP.
         """
         size = int.from_bytes(charsmap[:4], "little")
         self._units: list[int] = np.frombuffer(charsmap, "<u4", size // 4, 4).tolist() if size else [0]
@@ -86,7 +93,7 @@ class PieceText:
         self._modified_utf8 = modified_utf8
 
     def __call__(self, word: str) -> str:
-        """The text whose pieces are those of the word; empty if it has none. Its spaces are written as U+2581."""
+        """Returns the text whose pieces are those of the word, with U+2581 for spaces; empty if it has no pieces."""
         text = word.lower() if self._lower_case else word
         text = _UNREADABLE.sub(_UNKNOWN, text) if self._modified_utf8 else _SURROGATES.sub("\ufffd", text)
         replaced = self._replace(text.encode()).decode()
@@ -99,14 +106,14 @@ class PieceText:
             length, value = self._longest_match(data, position)
             if length:
                 parts.append(self._replacements[value : self._replacements.index(0, value)])
-            else:  # copy a code point, whose length its first byte tells
+            else:  # copy a code point; its first byte tells its length
                 length = 1 + (data[position] >= 0xC0) + (data[position] >= 0xE0) + (data[position] >= 0xF0)
                 parts.append(data[position : position + length])
             position += length
         return b"".join(parts)
 
     def _longest_match(self, data: bytes, start: int) -> tuple[int, int]:
-        """Length in bytes of the longest key at a position, 0 for none, and where its replacement stands."""
+        """Finds the longest key at a position: its length in bytes, 0 for none, and the place of its replacement."""
         units, length, value = self._units, 0, 0
         node = _offset(units[0])
         for index in range(start, len(data)):
@@ -121,17 +128,20 @@ class PieceText:
 
 
 def _offset(unit: int) -> int:
-    """Distance of a node's children, from darts-clone's packing: 22 bits, shifted by 8 more if bit 9 is set."""
+    """Returns the distance to a node's children. It is packed into 22 bits, and shifted by 8 more if bit 9 is set."""
     return (unit >> 10) << ((unit & 0x200) >> 6)
 
 
 def take_piece_text(data: bytes, *, modified_utf8: bool) -> tuple[bytes, PieceText]:
-    """Splits a `tokenizer.json` into one that is given SentencePiece's text, and what writes a word as that.
+    """Takes the normalization out of a `tokenizer.json`.
 
     Args:
-        data: The bytes of a `tokenizer.json` whose normalizer has one `Precompiled`, and `Lowercase` before it if words
-            are to be lower-cased.
+        data: The bytes of a `tokenizer.json` whose normalizer has exactly one `Precompiled`, preceded by `Lowercase`
+            if words are to be lower-cased.
         modified_utf8: See `PieceText`.
+
+    Returns:
+        The `tokenizer.json` without normalizer, and the normalization.
 
     Raises:
         ModelError: It has no such normalizer.
@@ -144,33 +154,6 @@ def take_piece_text(data: bytes, *, modified_utf8: bool) -> tuple[bytes, PieceTe
         text = PieceText(base64.b64decode(charsmap), lower_case=lower_case, modified_utf8=modified_utf8)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            "tokenizer.json: the piece rule spark-nlp needs a normalizer with one Precompiled, found none that can be "
-            f"read ({error!r}); export the package again"
+            f"tokenizer.json: the piece rule spark-nlp needs a normalizer with exactly one Precompiled ({error!r})"
         ) from None
     return json.dumps(settings | {"normalizer": None}).encode(), text
-
-
-# --- Chunks -----------------------------------------------------------------------------------------------------------
-
-
-def chunks(tags: Sequence[str], *, has_no_schema: bool = False, white_list: Sequence[str] | None = None) -> list[Span]:
-    """Reads the spans that tags mark as Spark NLP's NerConverter does.
-
-    `O` and `B-X` close a span. Any other tag continues it, whatever its label: the first one's is kept. So `spans` of
-    `schemes`, which conlleval agrees with, differs where labels change without a `B-`.
-
-    Args:
-        tags: One tag a word, `O` for words that have none.
-        has_no_schema: Its `nerHasNoSchema`. The label is the whole tag then, and not what is left without its first
-            two characters.
-        white_list: The labels to keep; `None` for all.
-    """
-    found: list[Span] = []
-    start = None  # of the open span
-    for index, tag in enumerate((*tags, "O")):
-        if start is not None and (tag == "O" or tag.startswith("B-")):
-            found.append(Span(tags[start] if has_no_schema else tags[start][2:], start, index))
-            start = None
-        if start is None and tag != "O":
-            start = index
-    return found if white_list is None else [span for span in found if span.label in white_list]

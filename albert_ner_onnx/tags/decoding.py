@@ -8,11 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx.model.manifest import Manifest
-from albert_ner_onnx.spark_nlp.pieces import chunks
-from albert_ner_onnx.tags.schemes import Span, spans
-
-DECODERS = ("argmax", "viterbi")
 _UNBROKEN = frozenset({"IO", "none"})  # schemes in which any tag may follow any other
 
 
@@ -149,11 +144,3 @@ def _search(
         tags[words] = current[: len(words)]
         current[: len(words)] = before[words, tags[words]]
     tags[firsts] = current
-
-
-def find_spans(tags: Sequence[str], manifest: Manifest) -> list[Span]:
-    """Reads the spans that the tags of a sentence mark, by the rules of the package that they come from."""
-    settings = manifest.spark_nlp
-    if settings is None:
-        return spans(tags, manifest.scheme)
-    return chunks(tags, has_no_schema=settings.has_no_schema, white_list=settings.white_list)

@@ -17,13 +17,11 @@ elsewhere. No grapheme is split, except one of more than `LONGEST` characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 from typing import Final
 from unicodedata import category
 
 from albert_ner_onnx.entities import Word
-from albert_ner_onnx.spark_nlp import pieces as spark_nlp
 
 LONGEST: Final = 1000
 """Characters in the longest word."""
@@ -196,9 +194,3 @@ def split_words(text: str) -> list[Word]:
         spans = _cut(folded, spans)
     new = tuple.__new__  # a quarter less time than with Word(...), and this is the hot path
     return [new(Word, (text[start:end], start, end)) for start, end in spans]
-
-
-SPLITTERS: Final[Mapping[str, Callable[[str], list[Word]]]] = MappingProxyType(
-    {"conll": split_words, "spark-nlp": spark_nlp.split_words}
-)
-"""The splitters that a package's manifest can name."""

@@ -26,8 +26,7 @@ from albert_ner_export.writing.folder import check_target, write_model_folder
 from albert_ner_export.writing.manifest import Description, describe_spark_nlp
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.files.conll import read_conll
-from albert_ner_onnx.model.manifest import PRECISIONS, Manifest
-from albert_ner_onnx.model.measurements import Quality, Quantization, Verification
+from albert_ner_onnx.model.manifest import PRECISIONS, Manifest, Quality, Quantization, Verification
 from albert_ner_onnx.tags.schemes import opens_with_i, scheme_of
 
 MIN_AGREEMENT = 99.5

@@ -73,5 +73,5 @@ def test_its_scores_are_seqevals() -> None:
     run_python(block.code, names)
     tags = names["y_true"], names["y_pred"]
     expected = [f1_score(*tags), accuracy_score(*tags), recall_score(*tags, average=None)[1]]
-    shown = [float(number) / 100 for number in block.output.splitlines()[0].split()]
+    shown = [float(number) for number in block.output.splitlines()[0].split()]
     assert shown == pytest.approx(expected)

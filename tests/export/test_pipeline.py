@@ -15,7 +15,7 @@ from albert_ner_export import pipeline
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.pipeline import export_model
 from albert_ner_onnx import ExportError, default_model, load
-from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.model.folder import ModelFolder
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
@@ -39,7 +39,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
     assert len(steps) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
-    assert manifest == Manifest.read(tmp_path / "one")
+    assert manifest == ModelFolder.open(tmp_path / "one").manifest
     assert (manifest.name, manifest.precision, manifest.license, manifest.language) == ("toy", "int8", "MIT", "xx")
     # Random weights open spans with I- alone
     assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB1", 24)
@@ -118,7 +118,7 @@ def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_pat
 
 def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None:
     """Nearly: scales follow the last bits of floats, and so does the rounding of a few weights in a thousand."""
-    embedded = Manifest.read(default_model())
+    embedded = ModelFolder.open(default_model()).manifest
     source = CHECKPOINTS / embedded.name
     found = export_model(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
     assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)

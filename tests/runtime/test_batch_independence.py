@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from albert_ner_onnx import Entity, EntityRecognizer, default_model, load, recognizer
-from albert_ner_onnx.model import classifier as inference
+from albert_ner_onnx.model import classifier
+from albert_ner_onnx.rules import CONLL
 from albert_ner_onnx.text.words import split_words
 from toy_models import INT8
 
@@ -50,9 +51,10 @@ def alone(texts: list[str]) -> list[Answer]:
 
 def test_the_texts_have_no_window_one_or_several_and_many_entities(texts: list[str], alone: list[Answer]) -> None:
     split = [split_words(text) for text in texts]
-    pieces = [DEFAULT._classifier._encode([word.text for word in words]) for words in split]
-    starts = [[part.start for part in DEFAULT._split_sentences(*pair)] for pair in zip(texts, split, strict=True)]
-    windows = [len(DEFAULT._classifier._windows(*pair)) for pair in zip(pieces, starts, strict=True)]
+    pieces = [DEFAULT._classifier.read_pieces([word.text for word in words]) for words in split]
+    starts = [[part.start for part in CONLL.split_sentences(*pair)] for pair in zip(texts, split, strict=True)]
+    plan = DEFAULT._classifier.plan_windows
+    windows = [len(plan(one.bounds, first)) for one, first in zip(pieces, starts, strict=True)]
     assert windows.count(0) > 50
     assert windows.count(1) > 1500
     assert sum(number >= 3 for number in windows) > 10
@@ -60,25 +62,24 @@ def test_the_texts_have_no_window_one_or_several_and_many_entities(texts: list[s
 
 
 @pytest.mark.parametrize(
-    ("threads", "cores", "batch_pieces", "shuffled"),
-    [(None, 2, 512, False), (None, 4, 10**9, True), (1, 2, 64, True), (2, 2, 4096, True)],
+    ("workers", "threads", "batch_pieces", "shuffled"),
+    [(2, 1, 512, False), (4, 1, 10**9, True), (1, 1, 64, True), (1, 2, 4096, True)],
 )
 def test_together_as_alone(
     texts: list[str],
     alone: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
-    threads: int | None,
-    cores: int,
+    workers: int,
+    threads: int,
     batch_pieces: int,
     shuffled: bool,
 ) -> None:
-    monkeypatch.setattr(inference, "available_cores", lambda: cores)
-    monkeypatch.setattr(inference, "_BATCH_PIECES", batch_pieces)
+    monkeypatch.setattr(classifier, "_BATCH_PIECES", batch_pieces)
     monkeypatch.setattr(recognizer, "PREFETCHED_TEXTS", len(texts))
     order = list(range(len(texts)))
     if shuffled:
         Random(batch_pieces).shuffle(order)
-    model = load(threads=threads, context="document")
+    model = load(workers=workers, threads=threads, context="document")
     found = answers(model, [texts[index] for index in order])
     assert [index for index, answer in zip(order, found, strict=True) if answer != alone[index]] == []
 

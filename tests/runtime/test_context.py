@@ -1,6 +1,7 @@
 """Context and decoder, end to end: what the model sees of a text when it decides a word, and what comes of it."""
 
 import pickle
+from dataclasses import replace
 from itertools import chain, pairwise
 
 import numpy as np
@@ -31,7 +32,7 @@ class Watching:
     """Stands in for a session and keeps the sequences that it is given, without special pieces."""
 
     def __init__(self, recognizer: EntityRecognizer) -> None:
-        self._session = recognizer._classifier._session
+        self._session = recognizer._classifier.session
         self.seen: list[list[int]] = []
 
     def run(self, input_ids: np.ndarray) -> np.ndarray:
@@ -40,15 +41,15 @@ class Watching:
 
 
 @pytest.fixture
-def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[EntityRecognizer, Watching]:
-    recognizer = load(INT8, context=request.param, threads=1)  # one call after another, so their order is known
+def watched(request: pytest.FixtureRequest) -> tuple[EntityRecognizer, Watching]:
+    recognizer = load(INT8, context=request.param, workers=1)  # one call after another, so their order is known
     watching = Watching(recognizer)
-    monkeypatch.setattr(recognizer._classifier, "_session", watching)
+    recognizer._classifier = replace(recognizer._classifier, session=watching)  # type: ignore[arg-type]
     return recognizer, watching
 
 
 def pieces_of(recognizer: EntityRecognizer, sentence: list[str]) -> list[int]:
-    found: list[int] = recognizer._classifier._tokenizer.encode(sentence).ids.tolist()
+    found: list[int] = recognizer._classifier.read_pieces(sentence).ids.tolist()
     return found
 
 
@@ -122,10 +123,10 @@ def test_documents_are_decided_sentence_by_sentence() -> None:
         assert not tags[0].startswith("I-")
 
 
-def test_settings_survive_pickling() -> None:
+def test_options_survive_pickling() -> None:
     recognizer = load(INT8, decoder="argmax", context="sentence", min_score=0.25, labels=["PER"])
     copy = pickle.loads(pickle.dumps(recognizer))
-    assert copy.settings == recognizer.settings
+    assert copy.options == recognizer.options
     assert copy.recognize(TEXT) == recognizer.recognize(TEXT)
 
 
@@ -134,7 +135,7 @@ def test_either_way_the_model_reads_every_piece_once() -> None:
     for context in ("sentence", "document"):
         recognizer = load(INT8, context=context)
         watching = Watching(recognizer)
-        recognizer._classifier._session = watching  # type: ignore[assignment]
+        recognizer._classifier = replace(recognizer._classifier, session=watching)  # type: ignore[arg-type]
         recognizer.recognize(f"{TEXT}. " * 20)
         seen[context] = watching.seen
     assert sum(map(len, seen["sentence"])) == sum(map(len, seen["document"]))
@@ -145,7 +146,7 @@ def test_either_way_the_model_reads_every_piece_once() -> None:
 def test_a_sentence_longer_than_a_window_is_read_in_overlapping_ones() -> None:
     recognizer = load(INT8)
     watching = Watching(recognizer)
-    recognizer._classifier._session = watching  # type: ignore[assignment]
+    recognizer._classifier = replace(recognizer._classifier, session=watching)  # type: ignore[arg-type]
     recognizer.tag_document([["in"], ["in"] * 40])
     assert sum(map(len, watching.seen)) > 41
     assert max(map(len, watching.seen)) == 22

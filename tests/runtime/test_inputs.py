@@ -22,7 +22,7 @@ def test_an_iterator_is_as_good_as_a_list() -> None:
 
 @pytest.mark.parametrize("bad", [None, 5, "a text", b"bytes"])
 def test_what_is_no_list_is_named(bad: Any) -> None:
-    for call in (RECOGNIZER.recognize_batch, RECOGNIZER.stream, RECOGNIZER.tag):
+    for call in (RECOGNIZER.recognize_batch, RECOGNIZER.analyze_batch, RECOGNIZER.stream, RECOGNIZER.tag):
         with pytest.raises(InputError, match=f"must be a list or another iterable, found {type(bad).__name__}"):
             call(bad)
 
@@ -52,10 +52,12 @@ def test_a_sentence_that_is_a_text_is_named() -> None:
         RECOGNIZER.tag(["a text"])
 
 
-@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, 10**6])
-def test_threads_must_be_a_positive_number(threads: Any) -> None:
+@pytest.mark.parametrize("count", [0, -1, 1.5, "2", True, 10**6])
+def test_workers_and_threads_must_be_positive_numbers(count: Any) -> None:
     with pytest.raises(InputError, match="threads must be a whole number"):
-        load(threads=threads)
+        load(threads=count)
+    with pytest.raises(InputError, match="workers must be None or a whole number"):
+        load(workers=count)
 
 
 def test_stream_is_lazy_and_bounded() -> None:

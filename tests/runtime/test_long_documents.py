@@ -4,12 +4,14 @@ How far a score may move is measured on the model itself: by what other neighbou
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, cycle, islice, pairwise
 
 import numpy as np
 import pytest
 
 from albert_ner_onnx import Entity, load
+from albert_ner_onnx.model.sequences import SPECIAL_PIECES
 from albert_ner_onnx.model.windows import Window
 
 DEFAULT = load()
@@ -40,8 +42,8 @@ SENTENCE_LABELS = ["PER", "LOC", "ORG", "PER"]
 
 def windows(sentences: Sequence[Sequence[str]]) -> list[Window]:
     classifier = DEFAULT._classifier
-    pieces = classifier._encode(list(chain.from_iterable(sentences)))
-    return classifier._windows(pieces, np.cumsum([0, *map(len, sentences)])[:-1].tolist())
+    pieces = classifier.read_pieces(list(chain.from_iterable(sentences)))
+    return classifier.plan_windows(pieces.bounds, np.cumsum([0, *map(len, sentences)])[:-1].tolist())
 
 
 def plant(filler: Sequence[str], clause: str, place: int) -> tuple[list[str], int]:
@@ -96,13 +98,15 @@ def test_an_entity_at_the_border_of_overlapping_windows_is_found_whole() -> None
 def test_windows_that_share_nothing_would_not_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the test above does plant where it matters."""
 
-    def apart(bounds: np.ndarray, capacity: int, starts: Sequence[int]) -> list[Window]:
+    capacity = DEFAULT.manifest.max_pieces - SPECIAL_PIECES
+
+    def apart(bounds: np.ndarray, starts: Sequence[int]) -> list[Window]:
         words = len(bounds) - 1
         borders = [*range(0, words, capacity), words]
         return [Window(start, stop, start, stop) for start, stop in pairwise(borders)]
 
     cases, texts, starts = planted_at_every_border()
-    monkeypatch.setattr("albert_ner_onnx.model.classifier.pack_windows", apart)
+    monkeypatch.setattr(DEFAULT, "_classifier", replace(DEFAULT._classifier, plan_windows=apart))
     lost = [
         place
         for (_, _, place), start, found in zip(cases, starts, recognize(texts), strict=True)

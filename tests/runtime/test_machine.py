@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from albert_ner_onnx.machine import describe_machine, resident_memory
+from albert_ner_onnx.machine import _quotas, available_cores, describe_machine, resident_memory
 
 RASPBERRY_PI = {
     "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd crc32\nCPU part\t: 0xd08\n\nprocessor\t: 1\nFeatures\t: x\n",
@@ -98,3 +98,49 @@ def test_memory_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     give_files(monkeypatch, {})
     monkeypatch.setattr(builtins, "__import__", refuse)
     assert resident_memory() is None
+
+
+V1 = {"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}
+V2_LINE, V1_LINES = "0::/\n", "5:memory:/\n4:cpu,cpuacct:/\n"
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "quotas"),
+    [
+        (V2_LINE, {}, []),
+        (V2_LINE, {"cpu.max": "max 100000\n"}, []),
+        (V2_LINE, {"cpu.max": "50000 100000\n"}, [0.5]),
+        (V2_LINE, {"cpu.max": "250000 100000\n"}, [2.5]),
+        (V2_LINE, {"cpu.max": "nonsense\n"}, []),
+        (V2_LINE, {"cpu.max": "1 0\n"}, []),
+        ("0::/a.slice/b\n", {"a.slice/cpu.max": "200000 100000\n", "a.slice/b/cpu.max": "max 100000\n"}, [2.0]),
+        ("0::/a/b\n", {"a/cpu.max": "100000 100000\n", "a/b/cpu.max": "300000 100000\n"}, [3.0, 1.0]),
+        ("0::/not/mounted/here\n", {"cpu.max": "300000 100000\n"}, [3.0]),
+        (V1_LINES, V1, [1.5]),
+        (V1_LINES, V1 | {"cpu/cpu.cfs_quota_us": "-1\n"}, []),
+        (V1_LINES, {"cpu/cpu.cfs_quota_us": "150000\n"}, []),
+        ("5:memory:/\n", V1, []),
+        ("", {"cpu.max": "50000 100000\n"}, []),
+    ],
+)
+def test_the_quotas_around_a_process(tmp_path: Path, groups: str, files: dict[str, str], quotas: list[float]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text)
+    assert list(_quotas(tmp_path, groups)) == quotas
+
+
+@pytest.mark.parametrize(
+    ("quotas", "cores"), [([], 8), ([0.5], 1), ([1.0], 1), ([2.5], 3), ([64.0], 8), ([4.0, 1.5], 2)]
+)
+def test_cores_follow_affinity_and_quota(monkeypatch: pytest.MonkeyPatch, quotas: list[float], cores: int) -> None:
+    monkeypatch.setattr("albert_ner_onnx.machine._quotas", lambda root, groups: iter(quotas))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert available_cores() == cores
+
+
+def test_without_affinity_the_machine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("albert_ner_onnx.machine._quotas", lambda root, groups: iter(()))
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert available_cores() == 6

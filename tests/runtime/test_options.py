@@ -1,38 +1,44 @@
-"""Arguments of `load`: what is refused, how it is said, and what an exact Spark NLP package allows."""
+"""Options of `load`: what is refused, what the message says, and what each kind of model allows."""
 
 import argparse
+import inspect
+import os
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from albert_ner_onnx import InputError, load
+from albert_ner_onnx import InputError, ModelError, load
 from albert_ner_onnx.cli import options
-from albert_ner_onnx.model.manifest import Manifest, SparkNlp
-from albert_ner_onnx.options import CONTEXTS, Settings
-from albert_ner_onnx.tags.decoding import DECODERS
+from albert_ner_onnx.model.manifest import Manifest, SparkNlpSettings
+from albert_ner_onnx.options import CONTEXTS, DECODERS, Options
+from albert_ner_onnx.rules import CONLL, SPARK_NLP, SPARK_NLP_EXACT, resolve_rules
 from fakes import manifest
 from toy_models import INT8
-
-NONE: dict[str, Any] = {"threads": None, "decoder": None, "context": None, "min_score": 0.0, "labels": None}
 
 
 def spark_nlp(
     *, exact: bool = True, white_list: tuple[str, ...] | None = None, has_no_schema: bool = False
 ) -> Manifest:
-    carried = SparkNlp(exact=exact, masked_piece=None, white_list=white_list, has_no_schema=has_no_schema)
-    return replace(manifest(), spark_nlp=carried)
+    kept = SparkNlpSettings(exact=exact, masked_piece=0, white_list=white_list, has_no_schema=has_no_schema)
+    return replace(manifest(), word_splitter="spark-nlp", piece_rule="spark-nlp", spark_nlp=kept)
+
+
+def settle(model: Manifest, **chosen: Any) -> Options:
+    rules = resolve_rules(model)
+    return Options(**chosen).settle(rules, rules.labels(model.tags))
 
 
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
         ({"threads": 0}, "threads must be a whole number from 1 to "),
-        ({"decoder": "crf"}, "decoder must be one of argmax, viterbi, or None, found 'crf'"),
-        ({"decoder": 1}, "decoder must be one of argmax, viterbi, or None, found 1"),
-        ({"context": "window"}, "context must be one of sentence, document, or None, found 'window'"),
+        ({"workers": 0}, "workers must be None or a whole number from 1 to "),
+        ({"decoder": "crf"}, "decoder must be None or one of argmax, viterbi, found 'crf'"),
+        ({"decoder": 1}, "decoder must be None or one of argmax, viterbi, found 1"),
+        ({"context": "window"}, "context must be None or one of sentence, document, found 'window'"),
         ({"min_score": 1.5}, "min_score must be a number from 0 to 1, found 1.5"),
         ({"min_score": float("nan")}, "min_score must be a number from 0 to 1, found nan"),
         ({"min_score": "0.5"}, "min_score must be a number from 0 to 1, found '0.5'"),
@@ -49,27 +55,28 @@ def test_what_is_refused(argument: dict[str, Any], message: str) -> None:
         load(INT8, **argument)
 
 
+def test_load_takes_exactly_the_options_with_their_defaults() -> None:
+    taken = {name: one.default for name, one in inspect.signature(load).parameters.items() if name != "path"}
+    assert taken == {field.name: field.default for field in fields(Options)}
+
+
 def test_defaults() -> None:
-    assert Settings.check(manifest(), **NONE) == Settings(
-        threads=None, decoder="viterbi", context="document", min_score=0.0, labels=None
-    )
+    assert settle(manifest()) == Options(decoder="viterbi", context="document")
 
 
-def test_an_exact_package_does_nothing_else() -> None:
-    exact = Settings.check(spark_nlp(), **NONE)
+def test_an_exact_spark_nlp_model_allows_one_decoder_and_one_context() -> None:
+    exact = settle(spark_nlp())
     assert (exact.decoder, exact.context) == ("argmax", "document")
-    assert Settings.check(spark_nlp(), **NONE | {"decoder": "argmax", "context": "document"}) == exact
+    assert settle(spark_nlp(), decoder="argmax", context="document") == exact
     for argument in ({"decoder": "viterbi"}, {"context": "sentence"}):
-        with pytest.raises(
-            InputError, match=r"must be '\w+' or None, found '\w+': the package answers exactly as Spark"
-        ):
-            Settings.check(spark_nlp(), **NONE | argument)
-        Settings.check(spark_nlp(exact=False), **NONE | argument)
-    assert Settings.check(spark_nlp(exact=False), **NONE) == Settings.check(manifest(), **NONE)
+        with pytest.raises(InputError, match=r"must be None or '\w+', found '\w+': this model answers"):
+            settle(spark_nlp(), **argument)
+        settle(spark_nlp(exact=False), **argument)
+    assert settle(spark_nlp(exact=False)) == settle(manifest())
 
 
 @pytest.mark.parametrize(
-    ("carried", "known"),
+    ("model", "known"),
     [
         (spark_nlp(), {"PER", "LOC"}),
         (spark_nlp(white_list=("PER",)), {"PER"}),
@@ -77,15 +84,22 @@ def test_an_exact_package_does_nothing_else() -> None:
         (replace(manifest(), tags=("O", "PER"), scheme="none"), {"PER"}),
     ],
 )
-def test_labels_are_those_that_the_package_can_give(carried: Manifest, known: set[str]) -> None:
-    assert Settings.check(carried, **NONE | {"labels": iter(known)}).labels == frozenset(known)
+def test_labels_are_those_that_the_model_can_give(model: Manifest, known: set[str]) -> None:
+    assert settle(model, labels=iter(known)).labels == tuple(known)
+    assert resolve_rules(model).labels(model.tags) == sorted(known)
     with pytest.raises(InputError, match=r"labels\[0\] must be one of"):
-        Settings.check(carried, **NONE | {"labels": ["GPE"]})
+        settle(model, labels=["GPE"])
 
 
-def test_they_are_arguments_again() -> None:
-    chosen = Settings.check(manifest(), threads=2, decoder="argmax", context="sentence", min_score=0.5, labels=["PER"])
-    assert Settings.check(manifest(), **chosen.as_arguments()) == chosen
+@pytest.mark.parametrize(
+    ("workers", "threads", "cores", "calls"), [(None, 1, 4, 4), (None, 2, 4, 2), (None, 3, 2, 1), (3, 1, 1, 3)]
+)
+def test_workers_are_cores_divided_by_threads(
+    monkeypatch: pytest.MonkeyPatch, workers: int | None, threads: int, cores: int, calls: int
+) -> None:
+    monkeypatch.setattr("albert_ner_onnx.options.available_cores", lambda: cores)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert Options(workers=workers, threads=threads).calls_at_once == calls
 
 
 def test_the_command_line_offers_all_of_them() -> None:
@@ -101,4 +115,17 @@ def test_the_command_line_offers_all_of_them() -> None:
 
 @pytest.mark.parametrize("score", [1, 0.5, np.float32(0.5), np.float64(0.5)])
 def test_a_score_is_any_number(score: float) -> None:
-    assert Settings.check(manifest(), **NONE | {"min_score": score}).min_score == float(score)
+    assert Options(min_score=score).min_score == float(score)
+
+
+def test_a_manifest_is_resolved_into_rules_once() -> None:
+    assert resolve_rules(manifest()).split_words is CONLL.split_words
+    assert resolve_rules(spark_nlp()).plan_windows is SPARK_NLP_EXACT.plan_windows
+    assert resolve_rules(spark_nlp(exact=False)).plan_windows is SPARK_NLP.plan_windows is CONLL.plan_windows
+    assert [resolve_rules(spark_nlp(exact=exact)).masked_piece for exact in (True, False)] == [0, None]
+
+
+@pytest.mark.parametrize(("splitter", "pieces"), [("mecab", "word"), ("conll", "bytes"), ("conll", "spark-nlp")])
+def test_unknown_rules_are_named(splitter: str, pieces: str) -> None:
+    with pytest.raises(ModelError, match=f"unknown word_splitter '{splitter}' with piece_rule '{pieces}'; expected"):
+        resolve_rules(replace(manifest(), word_splitter=splitter, piece_rule=pieces))

@@ -19,7 +19,7 @@ from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence
-from albert_ner_onnx.model.measurements import GoldScores, Quality
+from albert_ner_onnx.model.manifest import GoldScores, Quality
 from albert_ner_onnx.tags.decoding import softmax
 from albert_ner_onnx.tags.schemes import spans, to_iob2
 
@@ -123,7 +123,7 @@ def score_gold(
         sentences: Words and gold tags.
         file: The file's name.
     """
-    fb1 = {}
+    f1 = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, files in packages.items():
             write_model_folder(Path(folder) / name, files, force=False)
@@ -131,9 +131,9 @@ def score_gold(
             tags = recognizer.tag([sentence.words for sentence in sentences])
             found = [to_iob2(guess, recognizer.manifest.scheme) for guess in tags]
             gold = [to_iob2(sentence.tags, recognizer.manifest.scheme) for sentence in sentences]
-            fb1[name] = 100 * score_phrases(gold, found).overall.f1
+            f1[name] = score_phrases(gold, found).overall.f1
     words = sum(len(sentence.words) for sentence in sentences)
-    return GoldScores(file=file, words=words, float32_fb1=fb1["float32"], int8_fb1=fb1["int8"])
+    return GoldScores(file=file, words=words, float32_f1=f1["float32"], int8_f1=f1["int8"])
 
 
 def _share(values: npt.NDArray[np.bool_]) -> float:

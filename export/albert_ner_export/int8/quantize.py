@@ -32,7 +32,8 @@ from albert_ner_export.graph.weights import (
     QuantizedLinear,
     QuantizedRows,
 )
-from albert_ner_onnx.model.session import available_cores, open_session
+from albert_ner_onnx.machine import available_cores
+from albert_ner_onnx.model.session import open_session
 
 EMBEDDING_BITS = (8, 4)
 ACTIVATIONS = "minimum and maximum of each linear's input, by iteration"

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.graph.build import build_graph, observed_name
 from albert_ner_export.graph.weights import AlbertWeights, Float32, Layer, Linear, QuantizedLinear
-from albert_ner_onnx.model.session import available_cores, open_session
+from albert_ner_onnx.machine import available_cores
+from albert_ner_onnx.model.session import open_session
 
 _LOWEST, _HIGHEST = -64, 63
 _DAMPING = 0.01  # of the mean second moment, added to each

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from albert_ner_export.checkpoint import Original
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.model.measurements import Verification
-from albert_ner_onnx.model.session import Session, available_cores
+from albert_ner_onnx.machine import available_cores
+from albert_ner_onnx.model.manifest import Verification
+from albert_ner_onnx.model.session import Session
 
 Logits = npt.NDArray[np.float32]
 

@@ -1,7 +1,7 @@
 """The oracle: optimum's own export of the same checkpoint, run in ONNX Runtime with padding and a mask.
 
-Both is done in child processes, `python -m albert_ner_export.verify.reference`: optimum, transformers and torch are imported
-nowhere else, and the memory that they and a stock graph take is not the exporter's.
+Both is done in child processes, `python -m albert_ner_export.verify.reference`: optimum, transformers and torch are
+imported nowhere else, and the memory that they and a stock graph take is not the exporter's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from safetensors.numpy import save_file
 
 from albert_ner_export.config import AlbertConfig
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.model.session import available_cores, open_session
+from albert_ner_onnx.machine import available_cores
+from albert_ner_onnx.model.session import open_session
 
 _PADDING = 8  # pieces of padding that each sequence gets at least, where the maximum length allows
 _BATCH = 16

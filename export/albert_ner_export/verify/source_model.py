@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from albert_ner_export.checkpoint import Original
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.model.session import PROVIDER, available_cores
+from albert_ner_onnx.machine import available_cores
+from albert_ner_onnx.model.session import PROVIDER
 
 _PADDING = 8  # pieces of padding that each sequence gets, where the maximum length allows
 _FIXED_PIECES = 30_000  # that a model of a fixed shape is given in all, about: it computes most of them for nothing

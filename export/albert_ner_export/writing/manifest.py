@@ -8,13 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from albert_ner_export.checkpoint import Checkpoint, SparkNlpSettings
+from albert_ner_export import checkpoint as source
+from albert_ner_export.checkpoint import Checkpoint
 from albert_ner_export.graph.build import OPSETS
 from albert_ner_export.tokenizer import TokenizerFacts
 from albert_ner_export.writing.hugging_face import hugging_face_files
 from albert_ner_onnx.errors import ExportError
-from albert_ner_onnx.model.manifest import MANIFEST, MODEL, SCHEMA_VERSION, TOKENIZER, Manifest, SparkNlp
-from albert_ner_onnx.model.measurements import Quantization, Verification
+from albert_ner_onnx.model.manifest import (
+    MANIFEST,
+    MODEL,
+    SCHEMA_VERSION,
+    TOKENIZER,
+    Manifest,
+    Quantization,
+    SparkNlpSettings,
+    Verification,
+)
 
 _TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
 
@@ -34,7 +43,7 @@ class Description:
 
     checkpoint: Checkpoint
     facts: TokenizerFacts
-    spark_nlp: SparkNlp | None
+    spark_nlp: SparkNlpSettings | None
     interface: str
     verification: Verification
     scheme: str
@@ -78,7 +87,7 @@ class Description:
         )
 
 
-def describe_spark_nlp(found: SparkNlpSettings | None, exact: bool) -> SparkNlp | None:
+def describe_spark_nlp(found: source.SparkNlpSettings | None, exact: bool) -> SparkNlpSettings | None:
     """What is kept of a Spark NLP pipeline.
 
     Raises:
@@ -89,7 +98,7 @@ def describe_spark_nlp(found: SparkNlpSettings | None, exact: bool) -> SparkNlp 
             raise ExportError("--exact-spark-nlp: the source is no Spark NLP archive; leave the option out")
         return None
     masked_piece = found.masked_piece if exact else None
-    return SparkNlp(
+    return SparkNlpSettings(
         exact=exact,
         masked_piece=masked_piece,
         white_list=found.white_list,

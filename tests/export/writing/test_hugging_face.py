@@ -17,8 +17,8 @@ import toy
 from albert_ner_export.pipeline import export_model
 from albert_ner_onnx import load
 from albert_ner_onnx.model.session import Session
-from albert_ner_onnx.model.tokenizer import WordTokenizer
-from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, split_words
+from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, open_tokenizer
+from albert_ner_onnx.spark_nlp.words import split_words
 from spark_nlp_archives import FIXTURES, PIPELINE, read_archive
 
 TEXTS = ["John Smith lives in Berlin .", "Paris", "the works of Mary Smith , 3.5 % in Paris and Berlin"]
@@ -97,14 +97,12 @@ class SparkNlp:
         self.pipeline = pipeline("token-classification", model=self.model, tokenizer=self.transformers, device="cpu")
         self.session = Session((folder / "model.onnx").read_bytes(), 1)
         archive = read_archive(PIPELINE, case_sensitive=True).tokenizer
-        self._own = [
-            WordTokenizer(data, 10_000, "spark-nlp") for data in (archive, (folder / "tokenizer.json").read_bytes())
-        ]
+        self._own = [open_tokenizer(data, 10_000) for data in (archive, (folder / "tokenizer.json").read_bytes())]
         self.lone_space = self.transformers.convert_tokens_to_ids(LONE_SPACE)
 
     def own_ids(self, text: str) -> list[int]:
         words = [word.text for word in split_words(text)]
-        pieces, packaged = (tokenizer.encode(words).ids.tolist() for tokenizer in self._own)
+        pieces, packaged = (read(words).ids.tolist() for read in self._own)
         assert packaged == pieces
         return [self.transformers.cls_token_id, *pieces, self.transformers.sep_token_id]
 

@@ -26,7 +26,7 @@ def test_new_processes() -> None:
 
 
 def test_a_package_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(InferenceError, match=r"^\S*: a new process failed to use it \(.*no manifest.json in it; .*\)"):
+    with pytest.raises(InferenceError, match=r"^\S*: a new process failed to use it \(.*has no manifest\.json; .*\)"):
         measure_startup(tmp_path, 0)
 
 

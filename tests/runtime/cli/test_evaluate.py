@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 from albert_ner_onnx.cli import main
-from albert_ner_onnx.model.manifest import SparkNlp
+from albert_ner_onnx.model.manifest import SparkNlpSettings
 from fakes import GOLD, GUESS, TAGS, FakeRecognizer, Terminal
 
 CONLLEVAL = """\
@@ -219,7 +219,7 @@ def test_evaluate_with_context_reads_document_by_document(
 def test_an_exact_spark_nlp_model_has_no_context(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
-    settings = SparkNlp(exact=True, masked_piece=None, white_list=None, has_no_schema=False)
+    settings = SparkNlpSettings(exact=True, masked_piece=None, white_list=None, has_no_schema=False)
     recognizer.manifest = replace(recognizer.manifest, spark_nlp=settings)
     assert main(["evaluate", str(gold), "--context", "document"]) == 1
     assert "--context document: a model that answers exactly as Spark NLP does" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx.cli import info, main
-from albert_ner_onnx.model.measurements import GoldScores
+from albert_ner_onnx.model.manifest import GoldScores
 from fakes import manifest
 
 
@@ -53,5 +53,5 @@ def test_info_says_what_int8_was_not_asked_for() -> None:
 
     assert "no gate: any loss was accepted when it was exported (--min-agreement 0)" in text(min_agreement=0.0)
     assert "warning: not judged by its loss, as float32 found 7 entities only" in text(judged=False, entities=7)
-    gold = GoldScores(file="eng.testa", words=51_362, float32_fb1=92.88, int8_fb1=92.75)
+    gold = GoldScores(file="eng.testa", words=51_362, float32_f1=0.9288, int8_f1=0.9275)
     assert "FB1 on eng.testa (51,362 words): 92.75, float32 92.88" in text(gold=gold)

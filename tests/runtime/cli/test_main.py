@@ -39,10 +39,11 @@ def test_recognize_is_meant_unless_a_command_comes_first(
 
 
 def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
-    assert main(["--model", "some/folder", "--threads", "3", "a"]) == 0
-    assert recognizer.loaded == {"path": Path("some/folder"), "threads": 3, "decoder": None, "context": None}
+    assert main(["--model", "some/folder", "--workers", "2", "--threads", "3", "a"]) == 0
+    taken = {"workers": 2, "threads": 3, "decoder": None, "context": None}
+    assert recognizer.loaded == {"path": Path("some/folder"), **taken}
     assert main(["a"]) == 0
-    assert recognizer.loaded == {"path": None, "threads": None, "decoder": None, "context": None}
+    assert recognizer.loaded == {"path": None, "workers": None, "threads": 1, "decoder": None, "context": None}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_errors_are_one_line(
         (["evaluate", "folder"], "folder: can't be read (Is a directory)"),
         (["evaluate", "empty"], "empty: contains no sentence"),
         (["info", "--model", "missing"], "missing: no such folder"),
-        (["info", "--model", "folder"], "folder: no manifest.json in it"),
+        (["info", "--model", "folder"], "folder: has no manifest.json"),
         (["--model", "missing", "a"], "missing: no such folder"),
     ],
 )

@@ -77,7 +77,8 @@ def test_recognize_prints_spark_nlps_annotations(
 
 def test_decoder_and_context_are_the_recognizers(recognizer: FakeRecognizer) -> None:
     assert main(["--decoder", "argmax", "--context", "sentence", JOHN]) == 0
-    assert recognizer.loaded == {"path": None, "threads": None, "decoder": "argmax", "context": "sentence"}
+    chosen = {"decoder": "argmax", "context": "sentence"}
+    assert recognizer.loaded == {"path": None, "workers": None, "threads": 1, **chosen}
 
 
 @pytest.mark.parametrize("form", ["json", "huggingface", "spark-nlp"])

@@ -10,7 +10,7 @@ import pytest
 
 from albert_ner_onnx import Word
 from albert_ner_onnx.document import Document
-from albert_ner_onnx.model.manifest import SparkNlp
+from albert_ner_onnx.model.manifest import SparkNlpSettings
 
 EXPECTED = Path(__file__).parents[2] / "export/sources/fixtures/spark_nlp/expected"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ def code_points(text: str) -> list[int]:
 
 
 def document_of(
-    text: str, tokens: list[dict[str, Any]], ner: list[dict[str, Any]], carried: SparkNlp | None = None
+    text: str, tokens: list[dict[str, Any]], ner: list[dict[str, Any]], carried: SparkNlpSettings | None = None
 ) -> Document:
     """The document that Spark NLP's own tokens, tags and probabilities make."""
     by_begin = {annotation["begin"]: annotation for annotation in ner}
@@ -51,7 +51,7 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def document_of_case(case: dict[str, Any], carried: SparkNlp | None = None) -> Document:
+def document_of_case(case: dict[str, Any], carried: SparkNlpSettings | None = None) -> Document:
     tokens = [dict(zip(("begin", "end", "result"), token, strict=True)) for token in case["token"]]
     ner = [
         {"begin": begin, "result": tag, "scores": {tag: score, "another": 1 - float(score)}}
@@ -79,16 +79,20 @@ def test_chunks_are_the_real_nerconverters(setting: str) -> None:
 def test_what_the_package_carries_is_the_default() -> None:
     for case in cases():
         carried = document_of_case(
-            case, SparkNlp(exact=False, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=False)
+            case, SparkNlpSettings(exact=False, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=False)
         )
         assert carried.as_spark_nlp() == document_of_case(case).as_spark_nlp(white_list=["LOC", "PER"])
         assert carried.as_spark_nlp(white_list=[]) == document_of_case(case).as_spark_nlp()
-        carried = document_of_case(case, SparkNlp(exact=False, masked_piece=None, white_list=None, has_no_schema=True))
+        carried = document_of_case(
+            case, SparkNlpSettings(exact=False, masked_piece=None, white_list=None, has_no_schema=True)
+        )
         assert carried.as_spark_nlp() == document_of_case(case).as_spark_nlp(no_schema=True)
         assert carried.as_spark_nlp(no_schema=False) == document_of_case(case).as_spark_nlp()
         carried = document_of_case(
             case,
-            SparkNlp(exact=False, masked_piece=None, white_list=None, has_no_schema=False, preserve_position=False),
+            SparkNlpSettings(
+                exact=False, masked_piece=None, white_list=None, has_no_schema=False, preserve_position=False
+            ),
         )
         assert carried.as_spark_nlp() == document_of_case(case).as_spark_nlp(preserve_position=False)
         assert carried.as_spark_nlp(preserve_position=True) == document_of_case(case).as_spark_nlp()

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from sentencepiece import sentencepiece_model_pb2
 
 from albert_ner_onnx import ModelError
-from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, PieceText, chunks, split_words, take_piece_text
+from albert_ner_onnx.spark_nlp.chunks import chunks
+from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, PieceText, take_piece_text
+from albert_ner_onnx.spark_nlp.words import split_words
 from growth import assert_linear
 
 EXPECTED = Path(__file__).parents[2] / "export/sources/fixtures/spark_nlp/expected"
@@ -181,7 +183,7 @@ def test_the_normalizer_is_taken_out_of_the_tokenizer(steps: tuple[Any, ...], te
     ],
 )
 def test_a_tokenizer_without_its_normalizer_is_refused(data: bytes) -> None:
-    with pytest.raises(ModelError, match="the piece rule spark-nlp needs a normalizer with one Precompiled"):
+    with pytest.raises(ModelError, match="the piece rule spark-nlp needs a normalizer with exactly one Precompiled"):
         take_piece_text(data, modified_utf8=False)
 
 

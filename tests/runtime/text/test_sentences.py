@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx.spark_nlp import pieces as spark_nlp
+from albert_ner_onnx.spark_nlp import words as spark_nlp
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words
 from growth import assert_linear

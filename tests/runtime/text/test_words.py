@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from albert_ner_onnx.entities import Word
-from albert_ner_onnx.text.words import LONGEST, SPLITTERS, split_words
+from albert_ner_onnx.text.words import LONGEST, split_words
 from growth import assert_linear
 
 ZERO_WIDTH = "\u00ad\u200b\u2060\ufeff"
@@ -191,11 +191,6 @@ def test_a_long_word_is_cut_between_graphemes() -> None:
 def test_a_grapheme_longer_than_a_word_may_be_is_cut() -> None:
     for text in ("e" + "\u0301" * 2500, f"{THUMB}\u200d" * 1250):
         assert [len(word.text) for word in split_words(text)][:2] == [LONGEST, LONGEST]
-
-
-def test_splitters_by_name() -> None:
-    assert SPLITTERS["conll"] is split_words
-    assert set(SPLITTERS) == {"conll", "spark-nlp"}
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,9 @@ def test_without_a_network_the_cache_serves(hub: StandIn, get: Callable[..., Sna
 
 
 def test_offline_as_the_environment_says(hub: StandIn, tmp_path: Path) -> None:
-    code = "import sys; from albert_ner_export.sources.hugging_face.hub import download; print(download('anna/toy', print).name)"
+    code = (
+        """from albert_ner_export.sources.hugging_face.hub import download; print(download("anna/toy", print).name)"""
+    )
 
     def child(**environment: str) -> subprocess.CompletedProcess[str]:
         base = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}

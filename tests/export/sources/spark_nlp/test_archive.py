@@ -13,7 +13,7 @@ from albert_ner_export.pipeline import export_model
 from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
 from albert_ner_export.writing.manifest import describe_spark_nlp
 from albert_ner_onnx import ExportError, load
-from albert_ner_onnx.model.manifest import SparkNlp
+from albert_ner_onnx.model import manifest
 from spark_nlp_archives import (
     CLASSIFIER,
     CONVERTER,
@@ -98,7 +98,7 @@ def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
     settings = SparkNlpSettings(engine="onnx", white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False)
     found = read_archive(path, exact_spark_nlp=True).spark_nlp
     assert found == settings
-    assert describe_spark_nlp(found, exact=True) == SparkNlp(
+    assert describe_spark_nlp(found, exact=True) == manifest.SparkNlpSettings(
         exact=True, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False
     )
 

@@ -87,8 +87,8 @@ def test_every_annotation_is_spark_nlps(case: tuple[EntityRecognizer, list[dict[
 def test_it_refuses_what_spark_nlp_does_not_do(case: tuple[EntityRecognizer, list[dict[str, Any]]]) -> None:
     recognizer, _ = case
     for argument in ({"decoder": "viterbi"}, {"context": "sentence"}):
-        with pytest.raises(InputError, match="export it without --exact-spark-nlp for another"):
-            load(recognizer._package, **argument)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="for another choice export it without --exact-spark-nlp"):
+            load(recognizer.folder.path, **argument)  # type: ignore[arg-type]
 
 
 def test_another_source_has_no_such_rules(tmp_path: Path) -> None:

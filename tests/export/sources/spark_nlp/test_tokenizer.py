@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from albert_ner_export.sources.spark_nlp.tokenizer import masked_piece, spark_nlp_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_onnx.model.session import open_session
-from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, split_words, take_piece_text
+from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, take_piece_text
+from albert_ner_onnx.spark_nlp.words import split_words
 from albert_ner_onnx.tags.decoding import softmax
 from spark_nlp_archives import CLASSIFIER, FIXTURES, PIPELINE, TENSORFLOW, checkpoint, members, read_archive, unzip
 

@@ -1,0 +1,122 @@
+"""How a model reads text and marks entities: its manifest, resolved once into functions.
+
+`CONLL` is for models that were trained on CoNLL's words, `SPARK_NLP` for models that come from Spark NLP, and
+`SPARK_NLP_EXACT` for those of them that also truncate as Spark NLP does. Nothing else asks which of these a model is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from albert_ner_onnx.entities import Word
+from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.model.tokenizer import ReadPieces, WordTokenizer
+from albert_ner_onnx.model.windows import Window, pack_windows
+from albert_ner_onnx.spark_nlp import pieces
+from albert_ner_onnx.spark_nlp import words as spark_nlp_words
+from albert_ner_onnx.spark_nlp.chunks import chunks
+from albert_ner_onnx.tags.schemes import Span, spans
+from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
+from albert_ner_onnx.text.words import split_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The functions that read a text, and the choices that a caller has.
+
+    Attributes:
+        split_words: Splits a text into words.
+        split_sentences: Splits a text, with its words, into sentences: ranges of indices of words.
+        open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
+            special pieces. Returns the function that turns the words of a text into pieces.
+        plan_windows: Takes the bounds of a text's pieces, int64 [word + 1], the number of pieces that fit into a
+            window, and the first word of each sentence. Returns the windows.
+        find_spans: Reads the spans that the tags of a sentence mark.
+        decoders: The decoders that a caller may choose, the default first.
+        contexts: The contexts that a caller may choose, the default first.
+        masked_piece: The piece that attention ignores wherever it occurs; `None` for none.
+    """
+
+    split_words: Callable[[str], list[Word]]
+    split_sentences: Callable[[str, Sequence[Word]], list[range]]
+    open_tokenizer: Callable[[bytes, int], ReadPieces]
+    plan_windows: Callable[[npt.NDArray[np.int64], int, Sequence[int]], list[Window]]
+    find_spans: Callable[[Sequence[str]], list[Span]]
+    decoders: tuple[str, ...]
+    contexts: tuple[str, ...]
+    masked_piece: int | None
+
+    def labels(self, tags: Sequence[str]) -> list[str]:
+        """Returns the labels, sorted, of all spans that these tags can mark."""
+        return sorted({span.label for tag in tags for span in self.find_spans([tag])})
+
+
+def _open_tokenizer(data: bytes, capacity: int) -> ReadPieces:
+    return WordTokenizer(data, capacity).encode
+
+
+def _split_sentences(text: str, words: Sequence[Word]) -> list[range]:
+    return word_ranges(sentence_starts(text, words), words)
+
+
+def _split_sentences_of_other_words(text: str, words: Sequence[Word]) -> list[range]:
+    """Finds sentences by CoNLL's words, which know abbreviations, whatever words the model takes."""
+    return word_ranges(sentence_starts(text, split_words(text)), words)
+
+
+CONLL: Final = Rules(
+    split_words=split_words,
+    split_sentences=_split_sentences,
+    open_tokenizer=_open_tokenizer,
+    plan_windows=pack_windows,
+    find_spans=spans,
+    decoders=("viterbi", "argmax"),
+    contexts=("document", "sentence"),
+    masked_piece=None,
+)
+SPARK_NLP: Final = replace(
+    CONLL,
+    split_words=spark_nlp_words.split_words,
+    split_sentences=_split_sentences_of_other_words,
+    open_tokenizer=pieces.open_tokenizer,
+    find_spans=chunks,
+)
+SPARK_NLP_EXACT: Final = replace(
+    SPARK_NLP,
+    open_tokenizer=pieces.open_exact_tokenizer,
+    plan_windows=pieces.one_window,
+    decoders=("argmax",),
+    contexts=("document",),
+)
+
+
+def resolve_rules(manifest: Manifest) -> Rules:
+    """Returns the rules of a model.
+
+    Raises:
+        ModelError: The manifest names rules that this version doesn't know. The message names no path.
+    """
+    settings = manifest.spark_nlp
+    find_spans: Callable[[Sequence[str]], list[Span]] = partial(spans, scheme=manifest.scheme)
+    masked_piece = None
+    if settings is not None:
+        find_spans = partial(chunks, has_no_schema=settings.has_no_schema, white_list=settings.white_list)
+        masked_piece = settings.masked_piece if settings.exact else None
+    match manifest.word_splitter, manifest.piece_rule:
+        case "conll", "word":
+            rules = CONLL
+        case "spark-nlp", "spark-nlp":
+            rules = SPARK_NLP_EXACT if settings is not None and settings.exact else SPARK_NLP
+        case splitter, piece_rule:
+            raise ModelError(
+                f"unknown word_splitter {splitter!r} with piece_rule {piece_rule!r}; expected 'conll' with 'word', or "
+                "'spark-nlp' with 'spark-nlp'"
+            )
+    return replace(rules, find_spans=find_spans, masked_piece=masked_piece)
