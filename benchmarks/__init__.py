@@ -1,1 +1,1 @@
-"""Every figure that the README and benchmarks/README.md show: `python -m benchmarks` measures them."""
+"""Every figure that the README and the pages of `docs` show: `python -m benchmarks` measures them."""

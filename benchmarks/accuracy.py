@@ -1,0 +1,176 @@
+"""Accuracy on gold tags: what int8, the decoder, the context and the window cost or gain.
+
+`f1` is the F1 of phrases as conlleval computes it. Needs `--conll`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
+from itertools import chain, product
+from pathlib import Path
+from typing import Any, Final
+
+from albert_ner_onnx import EntityRecognizer, load
+from albert_ner_onnx.evaluation.phrases import PhraseCounts, score_phrases
+from albert_ner_onnx.files.conll import ConllSentence
+from albert_ner_onnx.model.manifest import MODEL
+from albert_ner_onnx.tags.schemes import to_iob2
+from albert_ner_onnx.text.words import split_words
+from benchmarks.models import FLOAT32, exported
+from benchmarks.pages import markdown, percent
+from benchmarks.printed_text import print_words
+from benchmarks.run import Run
+
+WINDOWS: Final = (512, 256, 192, 128, 64)
+CARD_NAME: Final = "albert_xlarge_token_classifier_conll03"
+CARD: Final[Mapping[str, Any]] = {  # what Spark NLP's card says of that model on the words of eng.testa
+    "f1": 0.9016,
+    "precision": 0.8840,
+    "recall": 0.9199,
+    "accuracy": 0.9833,
+    "non_o_accuracy": 0.9284,
+    "labels": {"LOC": {"f1": 0.9591}, "MISC": {"f1": 0.8632}, "ORG": {"f1": 0.8727}, "PER": {"f1": 0.8858}},
+}
+_ROWS: Final = {
+    "f1": "F1 of phrases, %",
+    "precision": "precision, %",
+    "recall": "recall, %",
+    "accuracy": "words with the right tag, %",
+    "non_o_accuracy": "the same of words in entities, %",
+}
+_QUICK_DOCUMENTS = 3
+
+
+def measure(run: Run) -> dict[str, Any]:
+    """See `pages.open_suite`."""
+    documents = run.documents()[: _QUICK_DOCUMENTS if run.quick else None]
+    sentences = list(chain.from_iterable(documents))
+    models = {"int8": run.model, "float32": exported(run, FLOAT32)}
+    by_sentence, tags = {}, {}
+    for name, recognizer in {
+        "int8": load(run.model),
+        "float32": load(models["float32"]),
+        "int8, argmax": load(run.model, decoder="argmax"),
+        "float32, argmax": load(models["float32"], decoder="argmax"),
+    }.items():
+        tags[name] = recognizer.tag([sentence.words for sentence in sentences])
+        by_sentence[name] = score(recognizer, sentences, tags[name])
+    equal = list(map(str.__eq__, chain.from_iterable(tags["float32"]), chain.from_iterable(tags["int8"])))
+    run.say("contexts and windows")
+    return {
+        "words": len(equal),
+        "sentences": len(sentences),
+        "by_sentence": by_sentence,
+        "int8_tags_as_float32": round(sum(equal) / len(equal), 5),
+        "contexts": {
+            f"{context}, {decoder}": _score_documents(load(run.model, context=context, decoder=decoder), documents)
+            for context, decoder in product(("sentence", "document"), ("argmax", "viterbi"))
+        },
+        "windows": {name: _windows(model, documents) for name, model in models.items()},
+        "printed_text": _printed_text(load(run.model), sentences),
+        "model_bytes": {name: (model / MODEL).stat().st_size for name, model in models.items()},
+    }
+
+
+def score(
+    recognizer: EntityRecognizer, sentences: Sequence[ConllSentence], found: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Conlleval's counts and figures for tags that a recognizer found, shares as fractions."""
+    in_iob2 = partial(to_iob2, scheme=recognizer.manifest.scheme)  # files may have IOB1, which only phrases forgive
+    return score_phrases([in_iob2(sentence.tags) for sentence in sentences], list(map(in_iob2, found))).as_dict()
+
+
+def _score_documents(recognizer: EntityRecognizer, documents: Sequence[Sequence[ConllSentence]]) -> dict[str, Any]:
+    """The figures where each sentence is read with its document, as far as the recognizer's context allows."""
+    found = [recognizer.tag_document([sentence.words for sentence in document]) for document in documents]
+    return score(recognizer, list(chain.from_iterable(documents)), list(chain.from_iterable(found)))
+
+
+def _windows(model: Path, documents: Sequence[Sequence[ConllSentence]]) -> dict[str, float]:
+    """F1 by the length of the window, with each document as one sentence, so that its windows must overlap."""
+    whole = [
+        ConllSentence(*(list(chain.from_iterable(column)) for column in zip(*sentences, strict=True)))
+        for sentences in documents
+    ]
+    found = {}
+    manifest = json.loads((model / "manifest.json").read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "model"
+        shutil.copytree(model, copy)
+        for pieces in WINDOWS:
+            (copy / "manifest.json").write_text(json.dumps(manifest | {"max_pieces": pieces}), "utf-8")
+            recognizer = load(copy)
+            tags = recognizer.tag([document.words for document in whole])
+            found[str(pieces)] = score(recognizer, whole, tags)["f1"]
+    return found
+
+
+def _printed_text(recognizer: EntityRecognizer, sentences: Sequence[ConllSentence]) -> dict[str, float]:
+    """F1 of the words that the splitter finds in printed text, and of entities there and on the file's own words."""
+    texts = [print_words(sentence.words) for sentence in sentences]
+    gold = [text.phrases(sentence.tags) for text, sentence in zip(texts, sentences, strict=True)]
+    tagged = recognizer.tag([sentence.words for sentence in sentences])
+    recognized = recognizer.recognize_batch([text.text for text in texts])
+    words = [{(word.start, word.end) for word in split_words(text.text)} for text in texts]
+    entities = [{(entity.start, entity.end, entity.label) for entity in found} for found in recognized]
+    on_words = [text.phrases(tags) for text, tags in zip(texts, tagged, strict=True)]
+    return {
+        "words_f1": _f1([set(text.words) for text in texts], words),
+        "recognize_f1": _f1(gold, entities),
+        "tag_f1": _f1(gold, on_words),
+    }
+
+
+def _f1(gold: Iterable[Set[Any]], found: Iterable[Set[Any]]) -> float:
+    """F1 of what was found in several texts."""
+    pairs = list(zip(gold, found, strict=True))
+    counts = ((len(right & guess), len(guess), len(right)) for right, guess in pairs)
+    return PhraseCounts(*map(sum, zip(*counts, strict=True))).f1
+
+
+def tables(figures: Mapping[str, Any]) -> dict[str, str]:
+    """See `pages.open_suite`."""
+    columns = {f"ours, {name}": found for name, found in figures["by_sentence"].items() if name != "float32, argmax"}
+    columns[f"`{CARD_NAME}`, by its card"] = CARD
+    card = [[title, *(percent(found[name]) for found in columns.values())] for name, title in _ROWS.items()]
+    for label in CARD["labels"]:
+        labels = (found["labels"].get(label) for found in columns.values())
+        card.append([f"F1 of {label}, %", *(percent(counts["f1"]) if counts else "" for counts in labels)])
+    contexts = [
+        [name, *(percent(found[share]) for share in ("f1", "precision", "recall"))]
+        for name, found in figures["contexts"].items()
+    ]
+    windows = [
+        [f"{pieces} pieces", *(percent(by_window[pieces]) for by_window in figures["windows"].values())]
+        for pieces in next(iter(figures["windows"].values()))
+    ]
+    return {
+        "summary": _summary(figures),
+        "card": markdown(["", *columns], card),
+        "contexts": markdown(["context, decoder", "F1, %", "precision, %", "recall, %"], contexts),
+        "windows": markdown(["window", *(f"F1, {name}, %" for name in figures["windows"])], windows),
+    }
+
+
+def _summary(figures: Mapping[str, Any]) -> str:
+    """What int8 costs and what the defaults gain, in a few rows."""
+    sentence, printed, sizes = figures["by_sentence"], figures["printed_text"], figures["model_bytes"]
+    rows = [
+        ["F1 of phrases, documents (the default)", "", percent(figures["contexts"]["document, viterbi"]["f1"])],
+        ["F1, sentence by sentence", percent(sentence["float32"]["f1"]), percent(sentence["int8"]["f1"])],
+        [
+            "F1, sentence by sentence, each word's best tag",
+            percent(sentence["float32, argmax"]["f1"]),
+            percent(sentence["int8, argmax"]["f1"]),
+        ],
+        ["words with the same tag as in float32", "", percent(figures["int8_tags_as_float32"])],
+        ["words found in the text as a newspaper prints it, F1", "", percent(printed["words_f1"])],
+        ["F1 of `recognize` on that text", "", percent(printed["recognize_f1"])],
+        ["F1 of `tag` on the words of the file", "", percent(printed["tag_f1"])],
+        ["size of `model.onnx`, MB", f"{sizes['float32'] / 1e6:.1f}", f"{sizes['int8'] / 1e6:.1f}"],
+    ]
+    return markdown(["%", "float32", "int8"], rows)
