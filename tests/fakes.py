@@ -1,4 +1,4 @@
-"""Stand-ins for what the command line talks to."""
+"""Stand-ins for the things that the command line calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from albert_ner_onnx.model.manifest import (
 from albert_ner_onnx.text.words import split_words
 
 LABELS = {"John": "PER", "Berlin": "LOC"}
-# A file, its tags, and those of the recognizer below
+# A file in CoNLL format, its tags, and the tags of the recognizer below
 GOLD = """\
 John B-PER
 Smith I-PER
@@ -109,7 +109,7 @@ STARTUP = Startup(
 
 
 class FakeRecognizer:
-    """Knows two names, by heart, and how it was loaded and what it was asked."""
+    """Knows two names. Records how it was loaded and what it was asked."""
 
     def __init__(self) -> None:
         self.manifest = manifest()
@@ -152,7 +152,7 @@ class Terminal(io.StringIO):
 
 
 def set_exporter(monkeypatch: pytest.MonkeyPatch, export_model: object) -> None:
-    """Puts a function in the place of the exporter's, which needs the extra `export`."""
+    """Replaces the exporter, which needs the extra `export`, with a function."""
     pipeline = SimpleNamespace(export_model=export_model)
     monkeypatch.setitem(sys.modules, "albert_ner_export", ModuleType("albert_ner_export"))
     monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", pipeline)

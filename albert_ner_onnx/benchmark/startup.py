@@ -1,8 +1,9 @@
-"""What a new process takes before its first answer: time, by parts, and resident memory.
+"""Start of a new process: the time to its first answer, part by part, and its memory.
 
-    python -m albert_ner_onnx.benchmark.startup PACKAGE
+    python -m albert_ner_onnx.benchmark.startup MODEL
 
-is such a process: it reports the first answer in a line of JSON, and its memory in a second one after all texts.
+is such a process. It prints one line of JSON after its first answer, with its times, and another one after all
+sentences, with its memory.
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ from typing import Any
 from albert_ner_onnx.errors import InferenceError
 from albert_ner_onnx.machine import peak_memory, resident_memory
 
-_LEAST_STARTS = 3
+_FEWEST_STARTS = 3
 
 
-def own_texts() -> list[str]:
-    """Forty sentences of our own writing, of 5 to 55 words: news, sports, letters and chat."""
+def sample_sentences() -> list[str]:
+    """Reads the forty English sentences to measure with: news, sports, letters and chat, of 5 to 55 words."""
     return Path(__file__).with_name("sentences.txt").read_text("utf-8").splitlines()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Startup:
-    """Medians over new processes with the package in the disk's cache. Times are in milliseconds, memory in bytes.
+    """Medians over new processes, with the files in the system's cache.
 
     Attributes:
         starts: Number of processes.
-        total_ms: From the start of the process to its first answer.
-        import_ms: Of that, importing what recognizing takes: ONNX Runtime, NumPy, tokenizers and this package.
-        load_ms: Of that, loading the model package.
-        first_ms: Of that, the first text.
-        imported_bytes: Resident after the imports; this and the others are `None` where the system doesn't say.
-        loaded_bytes: Resident after loading.
-        used_bytes: Resident after all texts.
-        peak_bytes: The most that was resident at once.
+        total_ms: Milliseconds from the start of the process to its first answer.
+        import_ms: The part of `total_ms` that imports take: ONNX Runtime, NumPy, tokenizers and this package.
+        load_ms: The part that loading the model takes.
+        first_ms: The part that the first text takes.
+        imported_bytes: Resident memory after the imports. It and the others are `None` if the system doesn't report it.
+        loaded_bytes: Resident memory after the model is loaded.
+        used_bytes: Resident memory after all sentences.
+        peak_bytes: Largest resident memory of the process.
     """
 
     starts: int
@@ -55,9 +56,9 @@ class Startup:
     peak_bytes: int | None
 
     def report(self) -> str:
-        """Two tables, of time and of memory."""
+        """Tables of times and of memory for people to read."""
         python = self.total_ms - self.import_ms - self.load_ms - self.first_ms
-        times = {"Python itself": python, "imports": self.import_ms, "package": self.load_ms, "a text": self.first_ms}
+        times = {"Python itself": python, "imports": self.import_ms, "model": self.load_ms, "first text": self.first_ms}
         sizes = {
             "after the imports": self.imported_bytes,
             "after loading": self.loaded_bytes,
@@ -76,46 +77,41 @@ class Startup:
         )
 
 
-def measure_startup(package: Path, seconds: float) -> Startup:
-    """Starts processes one after another, the first one to warm up, until the time is over.
+def measure_startup(model: Path, seconds: float) -> Startup:
+    """Starts processes one after another until the time is over; the first one warms the caches and doesn't count.
 
     Args:
-        package: The folder of a model package.
-        seconds: How long to go on; three processes count in any case.
+        model: A model folder.
+        seconds: How long to go on; at least three processes count.
 
     Raises:
         InferenceError: A process failed.
     """
-    _start(package)
+    _start(model)
     ends = time.perf_counter() + seconds
     found: list[dict[str, Any]] = []
-    while len(found) < _LEAST_STARTS or time.perf_counter() < ends:
-        found.append(_start(package))
+    while len(found) < _FEWEST_STARTS or time.perf_counter() < ends:
+        found.append(_start(model))
     medians = {name: _median([each[name] for each in found]) for name in found[0]}
     return Startup(starts=len(found), **medians)
 
 
 def _median(values: Sequence[Any]) -> Any:
-    """One of the values, so that bytes stay whole."""
+    """The lower median, which is one of the values, so that bytes stay whole; `None` if a value is missing."""
     return None if None in values else sorted(values)[(len(values) - 1) // 2]
 
 
-def _start(package: Path) -> dict[str, Any]:
-    """The figures of one process."""
-    import subprocess  # late, as the process that is measured doesn't need it
+def _start(model: Path) -> dict[str, Any]:
+    """Runs one process and returns its figures."""
+    import subprocess  # late, because the measured process doesn't need it
 
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]
     started = time.perf_counter()
     with subprocess.Popen(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "albert_ner_onnx.benchmark.startup",
-            package,
-        ],  # a random.py in the folder is not meant
+        # -P, because the working directory may contain a module with the name of an imported one.
+        [sys.executable, "-P", "-m", "albert_ner_onnx.benchmark.startup", model],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,  # not ours, where an interrupt would show the traceback of two processes
+        stderr=subprocess.PIPE,  # inherited, it would show a second traceback after an interrupt
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         encoding="utf-8",
     ) as process:
@@ -125,21 +121,21 @@ def _start(package: Path) -> dict[str, Any]:
         rest, errors = process.communicate()
     if process.returncode:
         reason = errors.strip().rpartition("\n")[2] or f"exit status {process.returncode}"
-        raise InferenceError(f"{package}: a new process failed to use it ({reason}); try `albert-ner info`")
+        raise InferenceError(f"{model}: a new process could not use it ({reason}); try `albert-ner info`")
     return {"total_ms": total, **json.loads(first), **json.loads(rest)}
 
 
-def _probe(package: Path) -> None:
-    """Loads a package, answers, and reports."""
+def _probe(model: Path) -> None:
+    """Loads a model, answers, and prints times and memory."""
     times = [time.perf_counter()]
-    import albert_ner_onnx.recognizer  # late: it is measured
+    import albert_ner_onnx.recognizer  # here, because it is measured
 
     times.append(time.perf_counter())
     imported = resident_memory()
-    recognizer = albert_ner_onnx.load(package)
+    recognizer = albert_ner_onnx.load(model)
     times.append(time.perf_counter())
     loaded = resident_memory()
-    texts = own_texts()
+    texts = sample_sentences()
     recognizer.recognize(texts[0])
     times.append(time.perf_counter())
     durations = [round(1000 * (after - before), 2) for before, after in pairwise(times)]

@@ -1,6 +1,6 @@
-"""`albert-ner`: one module a command, each with `SUMMARY`, `add_arguments(parser)` and `run(args)`.
+"""`albert-ner`: one module per command, each with `SUMMARY`, `add_arguments(parser)` and `run(args)`.
 
-Nothing heavy is imported before a command runs, so `--help` is quick.
+Nothing heavy is imported before a command runs, so `--help` is fast.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _EPILOG = """examples:
   albert-ner --json -i texts.txt > entities.jsonl
   albert-ner recognize --help
 
-If the first argument is no command, `recognize` is meant; after `--` all arguments are texts.
+Without a command, `albert-ner` runs `recognize`. After `--`, all arguments are
+texts.
 """
 
 
@@ -45,18 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `albert-ner`.
 
     Args:
-        argv: Arguments; by default those of the process.
+        argv: The arguments. The default is those of the process.
 
     Returns:
-        Exit status: 0 fine, 1 an error, 130 interrupted, 141 nobody reads the output any more.
+        The exit status: 0 for success, 1 for an error, 130 if interrupted, 141 if the reader of the output has gone.
 
     Raises:
-        SystemExit: After `--help` and `--version` with status 0, after a usage error with 2.
+        SystemExit: With status 0 after `--help` and `--version`, with 2 after a usage error.
     """
     if sys.stdout is None:  # `albert-ner >&-`
         console.print_error("standard output is closed")
         return 1
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not under every test runner or embedder
+    if isinstance(sys.stdout, io.TextIOWrapper):  # test runners and embedders replace it
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     debug = False
     try:
@@ -66,15 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = args.run(args)
             return status
         finally:
-            sys.stdout.flush()  # here, as at exit it is too late to handle what goes wrong
+            sys.stdout.flush()  # at exit it would be too late to handle an error
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # What the shell reports for other filters in this place, which SIGPIPE ends: `albert-ner … | head` then
-        # behaves as `cat … | head` does, also under `set -o pipefail`.
+        # 141 is what the shell reports for a filter that SIGPIPE ends. So `albert-ner … | head` behaves like
+        # `cat … | head`, also under `set -o pipefail`.
         _discard_output()
         return 141
-    except BaseException as error:  # panics of the tokenizer's Rust are no Exception
+    except BaseException as error:  # a panic in the tokenizer's Rust code isn't an Exception
         if isinstance(error, SystemExit):
             raise
         if debug:
@@ -96,7 +97,7 @@ def _message(error: BaseException) -> str:
 
 
 def _discard_output() -> None:
-    """Lets what standard output still buffers go nowhere, if it can't be written: at exit it would be an error."""
+    """Throws away what standard output still buffers if it can't be written. At exit it would raise an error."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -106,7 +107,7 @@ def _discard_output() -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         console.print_error(f"{message} (see `{self.prog} --help`)")
@@ -144,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         module.add_arguments(command)
-        # SUPPRESS: else its default would overwrite a --debug that stood before the command.
+        # SUPPRESS: otherwise the default would overwrite a --debug before the command.
         command.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
         )

@@ -1,4 +1,4 @@
-"""`albert-ner benchmark`: how fast a package is on this device."""
+"""`albert-ner benchmark`: measures a model's speed and memory on this machine."""
 
 from __future__ import annotations
 
@@ -8,38 +8,41 @@ from contextlib import ExitStack
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.cli.score import print_result
 
-SUMMARY = "measure how fast a model package is on this device"
+SUMMARY = "measure a model's speed and memory on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.description = (
-        "Measures a model package on this machine, which should do nothing else meanwhile: the\n"
-        "time of a call of the model and of a sentence's entities, words a second, the start of\n"
-        "a process, and its memory. The sentences are forty of our own."
+        "Measures a model on this machine, on which nothing else should run meanwhile:\n"
+        "the latency of one call of the model and of one sentence, the throughput in\n"
+        "words per second, and the start time and memory of a new process. The texts\n"
+        "are forty English sentences that come with albert-ner-onnx."
     )
     parser.add_argument(
         "--threads",
         type=int,
         nargs="+",
         metavar="N",
-        help="threads that a call of the model uses inside, one or several numbers (default: 1, and one for each core)",
+        help="numbers of threads inside one call of the model to measure with (default: 1, and the number of cores)",
     )
     parser.add_argument(
         "--seconds",
         type=float,
         default=2.0,
         metavar="S",
-        help="how long to measure each figure; up to five times as long where S is not enough for 20 calls "
+        help="time to measure each figure for; up to five times as long if S seconds are too few for 20 calls "
         "(default: 2)",
     )
-    parser.add_argument("--json", action="store_true", help="print one object of JSON, with the CPU and all versions")
-    options.add_model(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object, which also describes the CPU and all versions"
+    )
+    options.add_model_folder(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    from albert_ner_onnx.benchmark.measure import benchmark  # late, as it imports NumPy and ONNX Runtime
+    from albert_ner_onnx.benchmark import benchmark  # late, because it imports NumPy and ONNX Runtime
 
     bar: console.ProgressBar | None = None
     with ExitStack() as stack:

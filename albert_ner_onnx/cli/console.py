@@ -1,4 +1,4 @@
-"""What people see at a terminal beside the results: errors, colour, progress."""
+"""What a terminal shows besides the results: errors, colour and progress."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ _BAR_WIDTH = 30  # in characters
 
 
 def print_error(message: str) -> None:
-    """Prints an error on standard error, in one line whatever is in it."""
-    if sys.stderr is None:  # closed; print would write to standard output
+    """Prints an error as one line on standard error, with everything escaped that could control the terminal."""
+    if sys.stderr is None:  # it is closed, and print would write to standard output
         return
     print(f"albert-ner: error: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
 def wants_colour() -> bool:
-    """Whether standard output is a terminal whose user doesn't refuse colour (https://no-color.org)."""
+    """Whether standard output is a terminal, and its user has not turned colour off (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 class ProgressBar:
-    """A bar on standard error while a block runs, if that is a terminal: `[####      ] 500/3250 sentences, 210/s`."""
+    """Shows progress on standard error while a block runs: `[####      ] 500/3250 sentences, 210/s`.
+
+    It shows nothing if standard error isn't a terminal.
+    """
 
     def __init__(self, total: int, unit: str) -> None:
-        """Prepares a bar that is full at `total` of `unit`, such as `sentences`."""
+        """Makes a bar that is full when `total` of `unit`, such as `sentences`, are done."""
         self._total, self._unit = total, unit
         self._visible = sys.stderr is not None and sys.stderr.isatty()
-        self._width = 0  # of what is on the screen
+        self._width = 0  # of the line on the screen
         self._started = time.perf_counter()
 
     def __enter__(self) -> Self:
@@ -40,7 +43,7 @@ class ProgressBar:
         return self
 
     def show(self, done: int) -> None:
-        """Draws the bar anew: `done` of its total are done."""
+        """Redraws the bar with `done` of its total."""
         full = _BAR_WIDTH * done // self._total
         speed = done / max(time.perf_counter() - self._started, 1e-9)
         rate = f", {speed:.0f}/s" if speed >= 1 else ""
@@ -54,5 +57,5 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._write("")  # blanks over the bar, and the next output at the start of its line
-        self._write("")
+        self._write("")  # overwrites the bar with spaces
+        self._write("")  # returns to the start of the line

@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import albert_ner_onnx
 from albert_ner_onnx.cli import console, options
 from albert_ner_onnx.cli.score import add_json, print_result
 from albert_ner_onnx.errors import InputError
@@ -74,35 +73,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of errors to show; with --compare, of sentences that differ (default: 10)",
     )
-    parser.add_argument(
-        "--context",
-        choices=("sentence", "document"),
+    options.add_context(
+        parser,
+        "what the model sees when it tags a sentence: only the sentence, or also its neighbours in the same document; "
+        "lines of -DOCSTART- separate documents (default: sentence)",
         default="sentence",
-        help="what the model sees when it tags a sentence: only the sentence, or also its neighbours in the same "
-        "document; lines of -DOCSTART- separate documents (default: sentence)",
     )
     options.add_decoder(parser)
     add_json(parser)
     options.add_model(parser)
-    options.add_workers(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     models = [args.model, args.compare] if args.compare else [args.model]
-    # With the context of documents, a recognizer can tag both documents and single sentences.
-    recognizers = [
-        albert_ner_onnx.load(model, workers=args.workers, threads=args.threads, decoder=args.decoder)
-        for model in models
-    ]
+    # With load's default context, a recognizer can tag both documents and single sentences.
+    recognizers = [options.load_model(model, args) for model in models]
     manifest = recognizers[0].manifest
-    if args.context == "document" and any(
-        one.manifest.spark_nlp and one.manifest.spark_nlp.exact for one in recognizers
-    ):
-        raise InputError(
-            "--context document: a model that answers exactly as Spark NLP does reads each sentence alone; "
-            "leave the option out"
-        )
+    if args.context == "document":
+        for recognizer in recognizers:
+            _check_context(recognizer)
     documents = read_conll_documents(args.file, tags_too=manifest.tags)
     sentences = list(chain.from_iterable(documents))
     parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
@@ -120,6 +110,17 @@ def run(args: argparse.Namespace) -> int:
         speed = f"{len(sentences)} sentences in {each.seconds:.1f} s, {len(sentences) / each.seconds:.0f}/s"
         print(printable(name + speed), file=sys.stderr)
     return 0
+
+
+def _check_context(recognizer: EntityRecognizer) -> None:
+    """Refuses the context of documents for a model that allows no choice of context."""
+    from albert_ner_onnx.rules import resolve_rules  # late, because it imports NumPy
+
+    if len(resolve_rules(recognizer.manifest).contexts) == 1:
+        raise InputError(
+            "--context document: a model that answers exactly as Spark NLP does reads each sentence alone; "
+            "leave the option out"
+        )
 
 
 def _tag(recognizer: EntityRecognizer, parts: Sequence[Sequence[ConllSentence]], model: str) -> _Tagging:

@@ -1,4 +1,4 @@
-"""`albert-ner export`: makes a model package of a checkpoint."""
+"""`albert-ner export`: makes a model from a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,89 +9,101 @@ from typing import Any
 
 from albert_ner_onnx.cli import info
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.model.folder import ModelFolder
 
-SUMMARY = "make a model package of a checkpoint"
+SUMMARY = "make a model from a checkpoint"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.description = (
-        "Exports an ALBERT token-classification checkpoint as a model package, and verifies it\n"
-        "against the reference implementation: if that fails, nothing is written.\n"
-        "Needs the extra: pip install 'albert-ner-onnx[export]'"
+        "Exports an ALBERT token-classification checkpoint as a model, and verifies it\n"
+        "against the reference implementation. If that fails, nothing is written.\n"
+        "Needs an extra: pip install 'albert-ner-onnx[export]'"
     )
     parser.add_argument(
         "checkpoint",
         type=Path,
         metavar="CHECKPOINT",
-        help="Hugging Face folder or Hub id (owner/name[@revision]), TensorFlow model or checkpoint, Spark NLP archive "
-        "(zip or folder), or ONNX file of optimum or transformers",
+        help="a Hugging Face folder or Hub id (owner/name[@revision]), a TensorFlow model or checkpoint, a Spark NLP "
+        "archive (zip or folder), or an ONNX file of optimum or transformers",
     )
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder to make; must not exist")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the model folder to make; it must not exist")
+    parser.add_argument("--force", action="store_true", help="replace OUT as soon as the new model is complete")
     parser.add_argument(
-        "--precision", choices=("int8", "fp32"), default="int8", help="of the weights and products (default: int8)"
+        "--precision", choices=("int8", "fp32"), default="int8", help="precision of the weights (default: int8)"
     )
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="FILE",
-        help="text such as the model will read, one a line, for int8; every fifth line is held out to judge it by "
-        "(default: English text of the exporter's own)",
-    )
-    parser.add_argument(
-        "--min-agreement",
-        type=float,
-        metavar="P",
-        help="least share of the held-out words, in percent, on which int8 must keep float32's tag, or nothing is "
-        "written; words of entities may lose three times as much (default: 99.5; 0: any); only a warning where float32 "
-        "finds fewer than 200 entities",
-    )
-    parser.add_argument(
-        "--gold",
-        type=Path,
-        metavar="FILE",
-        help="words and tags in CoNLL format, to have FB1 of float32 and int8 on it in the manifest",
-    )
-    parser.add_argument(
-        "--embedding-bits",
-        type=int,
-        choices=(4, 8),
-        help="of each value of the embeddings, for int8: 4 makes the package smaller (a small model's by a quarter), "
-        "but changes more tags, and may not pass without a lower --min-agreement (default: 8)",
-    )
-    parser.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help="the model's tags, one a line, in id order: for a checkpoint without, or with generic ones (LABEL_0 …)",
-    )
-    parser.add_argument(
-        "--case-sensitive",
-        choices=("true", "false"),
-        help="whether the tokenizer heeds case (default: what the checkpoint says)",
-    )
-    parser.add_argument(
-        "--max-sentence-length",
-        type=int,
-        metavar="N",
-        help="longest sequence that the model is given, in pieces; longer texts are read in windows of it (default: "
-        "a Spark NLP archive's maxSentenceLength, or the model's positions; better what it was trained on, if that is "
-        "less)",
-    )
-    parser.add_argument(
-        "--exact-spark-nlp",
-        action="store_true",
-        help="keep all rules of a Spark NLP archive as its engine applied them, also those that lose text",
-    )
+    _add_int8_arguments(parser.add_argument_group("options of int8"))
+    _add_checkpoint_arguments(parser.add_argument_group("settings of the checkpoint"))
     parser.add_argument(
         "--interface",
         choices=("native", "huggingface"),
-        help="the graph's inputs: for this runtime alone, or also for optimum, transformers.js and others that give "
-        "input_ids, attention_mask and token_type_ids (default: native)",
+        help="inputs of the graph. native: those that this runtime needs. huggingface: input_ids, attention_mask and "
+        "token_type_ids, so that optimum, transformers.js and others can use it, too (default: native)",
     )
-    parser.add_argument("--force", action="store_true", help="replace OUT, once the new package is complete")
-    parser.add_argument("--license", metavar="NAME", help="licence of the weights (default: what the README says)")
-    parser.add_argument("--language", metavar="CODE", help="such as en (default: what the checkpoint's README says)")
+
+
+def _add_int8_arguments(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="texts like those that the model will read, one per line; every fifth line is not used for calibration "
+        "but held out to judge the result (default: English texts that come with the exporter)",
+    )
+    group.add_argument(
+        "--min-agreement",
+        type=float,
+        metavar="F",
+        help="write nothing unless int8 gives the same tag as float32 on this fraction of the held-out words; for "
+        "words in entities three times the loss is allowed. 0 allows any loss. If float32 finds fewer than 200 "
+        "entities, there is only a warning (default: 0.995)",
+    )
+    group.add_argument(
+        "--gold",
+        type=Path,
+        metavar="FILE",
+        help="words and tags in CoNLL format; the F1 of float32 and int8 on them goes into the manifest",
+    )
+    group.add_argument(
+        "--embedding-bits",
+        type=int,
+        choices=(4, 8),
+        help="bits per value of the embeddings. 4 makes the model smaller, a small model by a quarter, but changes "
+        "more tags and may need a lower --min-agreement (default: 8)",
+    )
+
+
+def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--tags-file",
+        "--labels",
+        dest="labels",
+        type=Path,
+        metavar="FILE",
+        help="the model's tags, one per line, in the order of their ids: for checkpoints without tags, or with generic "
+        "ones (LABEL_0 …)",
+    )
+    group.add_argument(
+        "--case-sensitive",
+        choices=("true", "false"),
+        help="whether the tokenizer distinguishes case (default: what the checkpoint says)",
+    )
+    group.add_argument(
+        "--max-sentence-length",
+        type=int,
+        metavar="N",
+        help="length of the longest sequence that the model reads at once, in pieces; longer texts are read in windows "
+        "of this length. If the model was trained on shorter sequences, their length is better (default: "
+        "maxSentenceLength of a Spark NLP archive, otherwise the number of the model's positions)",
+    )
+    group.add_argument(
+        "--exact-spark-nlp",
+        action="store_true",
+        help="apply all rules of Spark NLP's engine to a model from its archive, even those that lose text",
+    )
+    group.add_argument("--license", metavar="NAME", help="licence of the weights (default: what the README says)")
+    group.add_argument("--language", metavar="CODE", help="language, such as en (default: what the README says)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -111,9 +123,9 @@ def run(args: argparse.Namespace) -> int:
         )
     except ModuleNotFoundError as error:
         raise ExportError(
-            f"exporting needs {error.name}: pip install 'albert-ner-onnx[export]' (in a clone: '.[export]')"
+            f"exporting needs {error.name}; run pip install 'albert-ner-onnx[export]' (in a clone: '.[export]')"
         ) from error
-    size = info.megabytes(sum(info.file_sizes(manifest, args.out).values()))
+    size = info.megabytes(sum(ModelFolder(args.out, manifest).file_sizes().values()))
     print(f"{args.out}: {manifest.name}, {manifest.precision}, {size}")
     print(info.verification_lines(manifest.verification)[0])
     if manifest.quantization:
@@ -122,7 +134,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _source_options(args: argparse.Namespace) -> dict[str, Any]:
-    """What was given of the options that the source or the exporter decides otherwise."""
+    """The options that were given; the checkpoint or the exporter decides the others."""
     options = {
         "labels": args.labels,
         "case_sensitive": {"true": True, "false": False}.get(args.case_sensitive),

@@ -1,6 +1,5 @@
 """Options of `load`: what is refused, what the message says, and what each kind of model allows."""
 
-import argparse
 import inspect
 import os
 import re
@@ -11,9 +10,8 @@ import numpy as np
 import pytest
 
 from albert_ner_onnx import InputError, ModelError, load
-from albert_ner_onnx.cli import options
 from albert_ner_onnx.model.manifest import Manifest, SparkNlpSettings
-from albert_ner_onnx.options import CONTEXTS, DECODERS, Options
+from albert_ner_onnx.options import Options
 from albert_ner_onnx.rules import CONLL, SPARK_NLP, SPARK_NLP_EXACT, resolve_rules
 from fakes import manifest
 from toy_models import INT8
@@ -100,17 +98,6 @@ def test_workers_are_cores_divided_by_threads(
     monkeypatch.setattr("albert_ner_onnx.options.available_cores", lambda: cores)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert Options(workers=workers, threads=threads).calls_at_once == calls
-
-
-def test_the_command_line_offers_all_of_them() -> None:
-    parser = argparse.ArgumentParser()
-    options.add_decoding(parser)
-    for option, known in (("decoder", DECODERS), ("context", CONTEXTS)):
-        for name in (*known, None):
-            parsed = parser.parse_args([f"--{option}", name] if name else [])
-            assert getattr(parsed, option) == name
-        with pytest.raises(SystemExit):
-            parser.parse_args([f"--{option}", "crf"])
 
 
 @pytest.mark.parametrize("score", [1, 0.5, np.float32(0.5), np.float64(0.5)])

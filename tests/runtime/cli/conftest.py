@@ -17,7 +17,7 @@ def recognizer(monkeypatch: pytest.MonkeyPatch) -> FakeRecognizer:
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> Path:
+def model(tmp_path: Path) -> Path:
     folder = tmp_path / "toy"
     folder.mkdir()
     (folder / MODEL).write_bytes(bytes(1_500_000))

@@ -11,21 +11,22 @@ from typing import Any
 
 import pytest
 
+import albert_ner_onnx
 import albert_ner_onnx.benchmark.measure
 from albert_ner_onnx.cli import main
 from fakes import Terminal
 from toy_models import INT8
 
-FOUND = SimpleNamespace(as_dict=lambda: {"package": "toy", "latencies": [{"p50_ms": 1.5}]}, report=lambda: "a\n  b\x1b")
+FOUND = SimpleNamespace(as_dict=lambda: {"model": "toy", "latencies": [{"p50_ms": 1.5}]}, report=lambda: "a\n  b\x1b")
 
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What a stand-in for the benchmark was given."""
+    """The arguments that a stand-in for the benchmark was called with."""
     arguments: dict[str, Any] = {}
 
-    def benchmark(package: Path | None, *, progress: Callable[[int, int], object], **options: object) -> object:
-        arguments.update(package=package, **options)
+    def benchmark(model: Path | None, *, progress: Callable[[int, int], object], **options: object) -> object:
+        arguments.update(model=model, **options)
         for done in range(5):
             progress(done, 4)
         return FOUND
@@ -36,10 +37,10 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_options_reach_the_benchmark(given: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benchmark"]) == 0
-    assert given == {"package": None, "threads": None, "seconds": 2.0}
+    assert given == {"model": None, "threads": None, "seconds": 2.0}
     assert capsys.readouterr() == ("a\n  b\\x1b\n", "")
     assert main(["benchmark", "--model", "folder", "--threads", "1", "4", "--seconds", "0.5", "--json"]) == 0
-    assert given == {"package": Path("folder"), "threads": [1, 4], "seconds": 0.5}
+    assert given == {"model": Path("folder"), "threads": [1, 4], "seconds": 0.5}
     out, err = capsys.readouterr()
     assert (json.loads(out), err) == (FOUND.as_dict(), "")
     assert out.count("\n") == 1
@@ -57,7 +58,7 @@ def test_progress_on_a_terminal(given: dict[str, Any], monkeypatch: pytest.Monke
 
 
 def test_interrupt_clears_the_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def benchmark(package: Path | None, *, progress: Callable[[int, int], object], **options: object) -> object:
+    def benchmark(model: Path | None, *, progress: Callable[[int, int], object], **options: object) -> object:
         progress(0, 4)
         raise KeyboardInterrupt
 
@@ -72,7 +73,7 @@ def test_interrupt_clears_the_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 @pytest.mark.parametrize(
     ("argv", "status", "message"),
     [
-        (["--threads", "0"], 1, "threads must hold whole numbers from 1 to "),
+        (["--threads", "0"], 1, "threads must contain whole numbers from 1 to "),
         (["--seconds", "0"], 1, "seconds must be a finite number above 0, found 0.0"),
         (["--seconds", "nan"], 1, "seconds must be a finite number above 0, found nan"),
         (["--model", "missing"], 1, "missing: no such folder"),
@@ -93,7 +94,7 @@ def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], argv: list[str]
 
 
 def test_the_process_itself_into_a_closed_pipe() -> None:
-    """To the end, new processes included; then nobody reads."""
+    """It runs to the end, with its new processes; then nobody reads its output."""
     root = Path(albert_ner_onnx.__file__).parents[1]
     read, write = os.pipe()
     os.close(read)

@@ -220,6 +220,8 @@ def test_an_exact_spark_nlp_model_has_no_context(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
     settings = SparkNlpSettings(exact=True, masked_piece=None, white_list=None, has_no_schema=False)
-    recognizer.manifest = replace(recognizer.manifest, spark_nlp=settings)
+    recognizer.manifest = replace(
+        recognizer.manifest, spark_nlp=settings, word_splitter="spark-nlp", piece_rule="spark-nlp"
+    )
     assert main(["evaluate", str(gold), "--context", "document"]) == 1
     assert "--context document: a model that answers exactly as Spark NLP does" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def two(monkeypatch: pytest.MonkeyPatch) -> dict[Path | None, FakeRecognizer]:
 def test_compare_prints_both_and_where_they_differ(
     two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
-    assert main(["evaluate", str(gold), "--compare", "other", "--threads", "3"]) == 0
+    assert main(["evaluate", str(gold), "--compare", "other", "--workers", "3"]) == 0
     out, err = capsys.readouterr()
     first, second, difference, *sentences = out.removesuffix("\n").split("\n\n")
     assert first.startswith("first: default model\nprocessed 7 tokens with 3 phrases; found: 3 phrases; correct: 3.\n")
@@ -50,7 +50,7 @@ def test_compare_prints_both_and_where_they_differ(
         "sentence 2: the John\n  gold    ORG John\n  first   ORG John\n  second  PER John",
     ]
     assert [line.split(": ")[0] for line in err.splitlines()] == ["default model", "other"]
-    assert [model.loaded["threads"] for model in two.values()] == [3, 3]
+    assert [model.loaded["workers"] for model in two.values()] == [3, 3]
 
 
 def test_compare_json(two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path) -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from albert_ner_onnx.cli import main
+from albert_ner_onnx.cli import COMMANDS, main
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.manifest import Manifest
 from fakes import FakeRecognizer, set_exporter
+
+DEFAULTS = {"path": None, "workers": None, "threads": 1, "decoder": None, "context": None}
 
 
 @pytest.mark.parametrize(
@@ -31,19 +33,18 @@ from fakes import FakeRecognizer, set_exporter
         ([""], [""]),
     ],
 )
-def test_recognize_is_meant_unless_a_command_comes_first(
-    recognizer: FakeRecognizer, argv: list[str], texts: list[str]
-) -> None:
+def test_recognize_is_the_default_command(recognizer: FakeRecognizer, argv: list[str], texts: list[str]) -> None:
     assert main(argv) == 0
     assert recognizer.texts == texts
 
 
 def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
     assert main(["--model", "some/folder", "--workers", "2", "--threads", "3", "a"]) == 0
-    taken = {"workers": 2, "threads": 3, "decoder": None, "context": None}
-    assert recognizer.loaded == {"path": Path("some/folder"), **taken}
+    assert recognizer.loaded == DEFAULTS | {"path": Path("some/folder"), "workers": 2, "threads": 3}
     assert main(["a"]) == 0
-    assert recognizer.loaded == {"path": None, "workers": None, "threads": 1, "decoder": None, "context": None}
+    assert recognizer.loaded == DEFAULTS
+    assert main(["--decoder", "argmax", "--context", "sentence", "a"]) == 0
+    assert recognizer.loaded == DEFAULTS | {"decoder": "argmax", "context": "sentence"}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,7 @@ def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
         (["--nope", "a"], "unrecognized arguments: --nope"),
         (["--js", "a"], "unrecognized arguments: --js"),
         (["--threads", "0", "a"], "argument --threads: expected a whole number of 1 or more, found '0'"),
+        (["--workers", "x", "a"], "argument --workers: expected a whole number of 1 or more, found 'x'"),
         (["evaluate"], "the following arguments are required: FILE (see `albert-ner evaluate --help`)"),
         (["score"], "the following arguments are required: FILE (see `albert-ner score --help`)"),
         (["info", "a"], "unrecognized arguments: a"),
@@ -68,6 +70,19 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], argv: lis
     assert out == ""
     assert err.startswith(f"albert-ner: error: {message}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as caught:
+        main([*filter(None, [command]), "--help"])
+    assert caught.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("usage: albert-ner ")
+    assert max(map(len, lines)) <= 80
 
 
 def test_no_arguments_show_the_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The process itself, with the package that comes with albert-ner-onnx."""
+"""The process itself, with the model that comes with albert-ner-onnx."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_process_writes_utf_8_whatever_the_locale() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
-def test_process_shows_a_path_that_is_not_utf_8(package: Path) -> None:
-    folder = package.rename(package.with_name("a\udcff"))
+def test_process_shows_a_path_that_is_not_utf_8(model: Path) -> None:
+    folder = model.rename(model.with_name("a\udcff"))
     status, out, err = _run("info", "--model", str(folder))
     assert (status, err) == (0, "")
     assert out.endswith("a\\udcff\n")
@@ -101,7 +101,7 @@ def test_process_scores_without_a_model() -> None:
 
 
 @pytest.mark.parametrize("argv", [["score", "-"], ["evaluate", "gold.conll"]])
-def test_reports_into_a_closed_pipe_are_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
+def test_a_closed_pipe_ends_a_report_quietly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
     (tmp_path / "gold.conll").write_text("Berlin B-LOC\n. O\n")
     monkeypatch.chdir(tmp_path)
     read, write = os.pipe()
@@ -114,14 +114,14 @@ def test_reports_into_a_closed_pipe_are_quiet(tmp_path: Path, monkeypatch: pytes
 
 @pytest.fixture
 def pipe() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has answered its first line and waits for more."""
+    """A process that has answered its first line and waits for another one."""
     # Shells start background jobs with this signal ignored, and the process would inherit that
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = _start("--json", "-")
     signal.signal(signal.SIGINT, before)
     assert process.stdin
     assert process.stdout
-    rescue = threading.Timer(60, process.kill)  # a test that would hang fails
+    rescue = threading.Timer(60, process.kill)  # so that a test fails instead of hanging
     rescue.start()
     process.stdin.write(b"I live in Berlin.\n")
     process.stdin.flush()

@@ -75,12 +75,6 @@ def test_recognize_prints_spark_nlps_annotations(
     ]
 
 
-def test_decoder_and_context_are_the_recognizers(recognizer: FakeRecognizer) -> None:
-    assert main(["--decoder", "argmax", "--context", "sentence", JOHN]) == 0
-    chosen = {"decoder": "argmax", "context": "sentence"}
-    assert recognizer.loaded == {"path": None, "workers": None, "threads": 1, **chosen}
-
-
 @pytest.mark.parametrize("form", ["json", "huggingface", "spark-nlp"])
 def test_a_line_that_cannot_be_read_has_its_record(
     recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
