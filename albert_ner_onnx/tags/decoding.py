@@ -1,4 +1,4 @@
-"""Logits -> tags -> spans: the best tag of each word on its own, or the best sequence that the scheme allows."""
+"""Logits -> tags: the most probable tag of each word, or the most probable sequence that the scheme allows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _UNBROKEN = frozenset({"IO", "none"})  # schemes in which any tag may follow any
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Probabilities over the last axis, float32 of the same shape."""
+    """Turns logits into probabilities over the last axis, float32 of the same shape."""
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: npt.NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return probabilities
 
 
 def argmax_decode(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-    """The best tag of each word, on its own.
+    """Chooses the most probable tag of each word.
 
     Args:
         logits: float32 [word, tag].
 
     Returns:
-        Index of the tag, intp [word].
+        The index of the tag, intp [word].
     """
     best: npt.NDArray[np.intp] = logits.argmax(axis=-1)
     return best
@@ -33,7 +33,7 @@ def argmax_decode(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
-    """Which sequences of tags a scheme allows.
+    """The sequences of tags that a scheme allows.
 
     Attributes:
         first: Whether a sentence may begin with a tag, bool [tag].
@@ -47,12 +47,12 @@ class Transitions:
 
 
 def legal_transitions(tags: Sequence[str], scheme: str) -> Transitions:
-    """The sequences in which every span opens and closes as its scheme says.
+    """Allows the sequences in which every span opens and closes as its scheme demands.
 
-    `I-`, `E-` and `L-` need an open span of their label; in IOBES and BILOU, `B-` and `I-` need one of these next.
-    In IOB1 it is `B-` that needs a span of its label before it. A label that lacks the tag for it, as its model's
-    spans never touch or are never longer than a word, opens or closes without. `O` is always allowed where no span
-    is open, so there is a legal sequence of any length.
+    `I-`, `E-` and `L-` need an open span of their label. In IOBES and BILOU, one of these must follow `B-` and `I-`.
+    In IOB1 it is `B-` that needs a span of its label before it. Some models lack a tag for opening or closing the spans
+    of a label, because these never touch or are never longer than one word; then the span opens or closes without it.
+    `O` is allowed wherever no span is open, so a legal sequence of any length exists.
 
     Args:
         tags: The model's tags, in the order of its logits.
@@ -80,29 +80,30 @@ def legal_transitions(tags: Sequence[str], scheme: str) -> Transitions:
 
 
 def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], legal: Transitions) -> npt.NDArray[np.intp]:
-    """The legal sequence of tags with the largest sum of logits, of each sentence.
+    """Chooses the most probable legal sequence of tags for each sentence.
 
-    As a softmax only shifts the logits of a word, that is the sequence of the largest product of probabilities. The
-    algorithm is Viterbi's (1967), with transitions of weight 0 or minus infinity, in O(words x tags²).
+    A softmax only shifts the logits of a word, so the sequence with the largest sum of logits also has the largest
+    product of probabilities. The algorithm is Viterbi's (1967), with transitions of weight 0 or minus infinity; it takes
+    O(words x tags²).
 
     Args:
-        logits: float32 [word, tag], the sentences' words one after another. Minus infinity is allowed, but not in all
-            legal sequences of a sentence.
+        logits: float32 [word, tag], the words of all sentences one after another. Minus infinity is allowed as long as
+            every sentence has a legal sequence without it.
         lengths: Number of words of each sentence.
-        legal: What is allowed.
+        legal: The allowed sequences.
 
     Returns:
-        Index of the tag, intp [word]. The same for a sentence whatever the others are.
+        The index of the tag, intp [word]. A sentence's tags don't depend on the other sentences.
     """
     tags = argmax_decode(logits)
     words = np.array(lengths, np.intp)
     ends = words.cumsum()
     firsts = ends - words
-    # Where the best tags are legal as they are, which is most often, nothing can be better.
+    # Most often the best tags are legal as they are. Then no sequence can be better.
     illegal = _illegal(tags, firsts, ends, legal)
     if len(illegal):
         firsts, ends = firsts[illegal], ends[illegal]
-        # Longest first, so that those with a word at a position are the first ones
+        # Longest first, so that at every position the sentences with a word there come first
         order = np.argsort(firsts - ends, kind="stable")
         _search(logits, tags, firsts[order], (ends - firsts)[order], legal)
     return tags
@@ -111,7 +112,7 @@ def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], lega
 def _illegal(
     tags: npt.NDArray[np.intp], firsts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], legal: Transitions
 ) -> npt.NDArray[np.intp]:
-    """Indices of the sentences whose tags aren't legal; none of those without words."""
+    """Returns the indices of the sentences whose tags aren't legal. Sentences without words are legal."""
     filled = (ends > firsts).nonzero()[0]
     first, last = firsts[filled], ends[filled] - 1
     breaks = np.zeros(len(tags) + 1, np.intp)  # breaks[i]: illegal transitions into the words before i
@@ -127,10 +128,10 @@ def _search(
     lengths: npt.NDArray[np.intp],
     legal: Transitions,
 ) -> None:
-    """Writes the best legal tags of sentences into `tags`: the longest sentence first, all word by word together."""
+    """Writes the best legal tags of sentences into `tags`, for all sentences at once, the longest first."""
     start, between, end = (np.where(allowed, 0.0, -np.inf) for allowed in (legal.first, legal.between, legal.last))
     going = np.searchsorted(-lengths, -np.arange(lengths[0]))  # number of sentences with a word at each position
-    before = np.empty(logits.shape, np.min_scalar_type(logits.shape[1]))  # the best tag of the word before, to get here
+    before = np.empty(logits.shape, np.min_scalar_type(logits.shape[1]))  # the best tag of the previous word
     best = logits[firsts] + start  # float64 [sentence, tag]: sum of the best sequence that ends in this tag
     for position in range(1, lengths[0]):
         sentences = slice(going[position])

@@ -1,14 +1,15 @@
-"""Text -> sentences, for context "sentence": each is then decided on its own.
+"""Words -> sentences.
 
 A sentence ends
 
-- behind `.`, `!`, `?`, `…` or a row of them, with the quotation marks and brackets that close there, if white space
-  follows and then no lower-case letter. Which full stops stand alone `words.split_words` has already told: that of an
-  abbreviation or an initial is a part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`), and ends none;
-- behind a full stop, exclamation or question mark of Chinese and Japanese, whatever follows;
-- before a blank line. A single line break may be mere wrapping, and says nothing.
+- after `.`, `!`, `?`, `…` or a run of them, and after the quotation marks and brackets that close there, if white
+  space follows and the next character isn't a lower-case letter. `words.split_words` has already decided which full
+  stops count: the one of an abbreviation or an initial is part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`);
+- after a full stop, exclamation mark or question mark of Chinese and Japanese, whatever follows;
+- before a blank line. A single line break may be mere wrapping, so it says nothing.
 
-In doubt there is no border: a sentence too long has more context than it needs, one too short may cut an entity.
+When in doubt there is no border: a sentence that is too long only has more context, one that is too short may cut an
+entity.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ _BLANK_LINE = re.compile("\n[^\n]*\n|\r[^\r\n]*\r|[\u2029\f]")
 
 
 def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
-    """Offsets at which the sentences of a text begin, in time linear in its length.
+    """Finds where the sentences of a text begin, in linear time.
 
     Args:
         text: Any text.
-        words: Its words, by `words.split_words`, whatever words the package itself takes.
+        words: Its words by `words.split_words`, whichever words the model takes.
 
     Returns:
-        Offset of the first word of each, in code points; none if there are no words.
+        The offset of each sentence's first word, in code points; empty if there are no words.
     """
     starts = [word.start for word in words[:1]]
-    ended = widely = apart = False  # of the words so far: whether a stop ends them, a wide one; a space before the last
+    # Whether the words so far end with a stop, with a wide one, and whether a space precedes the last of them
+    ended = widely = apart = False
     for before, word in pairwise(words):
         closing = not apart and before.text in _CLOSERS
         widely = before.text in _WIDE_STOPS or (widely and closing)
@@ -55,10 +57,10 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:
-    """The words of each sentence, as ranges of their indices that follow each other without a gap.
+    """Returns the words of each sentence, as ranges of indices that follow each other without a gap.
 
     Args:
-        starts: Offsets at which sentences begin. A word that stands across one belongs to the sentence before.
+        starts: Offsets at which sentences begin. A word that spans one of them belongs to the sentence before it.
         words: The words of the text, by any splitter.
     """
     offsets = [word.start for word in words]

@@ -34,8 +34,8 @@ from albert_ner_onnx import ExportError
         ({"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}, "id2label: generic names (LABEL_0 …); give the model's tags"),
         ({"id2label": {"0": "B-PER"}}, "id2label: expected a tag 'O'"),
         ({"id2label": {"0": "O", "1": "O"}}, "id2label: tags must be unique, found 'O' for ids 0 and 1"),
-        ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- beside it"),
-        ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tag 'LOC' beside 'B-PER'"),
+        ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- as well"),
+        ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tags 'LOC' and 'B-PER'"),
         ({"id2label": {"0": "O", "1": "B-\ud800"}}, "found 'B-\\ud800'"),  # as JSON may hold it
         ({"id2label": {"0": "O", "1": "B-P\nER"}}, "found 'B-P\\nER'"),
     ],

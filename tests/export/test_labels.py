@@ -42,7 +42,7 @@ def test_other_alphabets_and_inner_spaces(tmp_path: Path) -> None:
         (b"B-PER\nI-PER\n", "expected a tag 'O', of the words in no entity, found none among 2"),
         (b"LABEL_0\nLABEL_1\n", "generic names (LABEL_0 …)"),
         (b"O\nB-PER\nLABEL_2\n", "generic names (LABEL_2 …)"),
-        (b"O\nB-PER\nX-RAY\n", "tag 'X-RAY' beside 'B-PER'"),
+        (b"O\nB-PER\nX-RAY\n", "tags 'X-RAY' and 'B-PER'"),
         (b'{"0": "O", "1": "B-PER"}', "expected a tag 'O'"),
         (b"O\nB-\xe9\n", "not UTF-8, byte 0xe9 at offset 4; convert it to UTF-8"),
         ("O\nB-PER\n".encode("utf-16"), "not UTF-8, byte 0xff at offset 0"),

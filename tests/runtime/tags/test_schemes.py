@@ -187,7 +187,7 @@ def test_scheme_of_a_set_of_tags(tags: str, expected: str) -> None:
 def test_scheme_of_names_the_first_tag_without_prefix(tag: str) -> None:
     with pytest.raises(InputError, match=r"expected one of the prefixes .*--labels FILE") as caught:
         scheme_of(["O", "B-PER", tag, "X-Y"])
-    assert str(caught.value).startswith(f"tag {tag!r} beside 'B-PER': ")
+    assert str(caught.value).startswith(f"tags {tag!r} and 'B-PER': ")
 
 
 @pytest.mark.parametrize(
@@ -202,11 +202,11 @@ def test_scheme_of_names_a_tag_that_may_have_a_prefix(tag: str) -> None:
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
-        ("O B-PER I-PER E-PER L-PER", "tag 'L-PER' beside 'E-PER': expected B-, I-, E-, S- (IOBES) or B-, I-, L-, U-"),
-        ("O U-LOC B-PER S-PER", "tag 'U-LOC' beside 'S-PER': expected B-, I-, E-, S- (IOBES) or B-, I-, L-, U-"),
-        ("O I-PER E-PER", "tag 'E-PER': expected tags with B- beside it"),  # IOE
-        ("O S-PER S-LOC", "tag 'S-PER': expected tags with B- beside it"),
-        ("O I-PER U-PER", "tag 'U-PER': expected tags with B- beside it"),
+        ("O B-PER I-PER E-PER L-PER", "tags 'L-PER' and 'E-PER': expected B-, I-, E-, S- (IOBES) or B-, I-, L-, U-"),
+        ("O U-LOC B-PER S-PER", "tags 'U-LOC' and 'S-PER': expected B-, I-, E-, S- (IOBES) or B-, I-, L-, U-"),
+        ("O I-PER E-PER", "tag 'E-PER': expected tags with B- as well"),  # IOE
+        ("O S-PER S-LOC", "tag 'S-PER': expected tags with B- as well"),
+        ("O I-PER U-PER", "tag 'U-PER': expected tags with B- as well"),
     ],
 )
 def test_scheme_of_names_prefixes_that_do_not_go_together(tags: str, message: str) -> None:
