@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from albert_ner_export.texts.sequences import own_corpus
-from albert_ner_onnx.benchmark.startup import own_texts
+from albert_ner_onnx.benchmark.startup import sample_sentences
 from benchmarks.models import SHAPES as SIZES
 from benchmarks.models import random_model
 from benchmarks.pages import markdown, percent, times
@@ -45,7 +45,7 @@ def measure(run: Run) -> dict[str, Any]:
     rounds = _QUICK_ROUNDS if run.quick else _ROUNDS
     with loaded_peers(run, PEERS, default) as (processes, described):
         found["peers"] = described
-        texts = own_texts()[: 5 if run.quick else None]
+        texts = sample_sentences()[: 5 if run.quick else None]
         agreement = _tag_agreement(processes, texts, dict.fromkeys(processes, 1))
         tasks = {name: partial(_median_seconds, process, texts) for name, process in processes.items()}
         found["one_text"] = {"texts": len(texts), "agreement": agreement, "peers": _compare(tasks, rounds)}
@@ -62,7 +62,7 @@ def _engines(run: Run, settings: Settings, trained: bool = True) -> dict[str, An
     """
     with loaded_peers(run, ENGINES, settings) as (processes, described):
         agreement = (
-            _tag_agreement(processes, own_texts(), dict.fromkeys(processes, 1))
+            _tag_agreement(processes, sample_sentences(), dict.fromkeys(processes, 1))
             if trained
             else _logit_correlation(processes)
         )
