@@ -83,7 +83,7 @@ def viterbi_decode(logits: npt.NDArray[np.float32], lengths: Sequence[int], lega
     """Chooses the most probable legal sequence of tags for each sentence.
 
     A softmax only shifts the logits of a word, so the sequence with the largest sum of logits also has the largest
-    product of probabilities. The algorithm is Viterbi's (1967), with transitions of weight 0 or minus infinity; it takes
+    product of probabilities. The algorithm is Viterbi's (1967), with transitions of weight 0 or minus infinity, in
     O(words x tags²).
 
     Args:
