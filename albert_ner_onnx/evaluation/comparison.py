@@ -116,7 +116,7 @@ def count_phrases(gold: Sequence[set[Span]], found: Sequence[set[Span]]) -> Coun
     Returns:
         Numbers of correct, found and gold phrases, int64 [sentence, 3].
     """
-    rows = [(len(right & spans), len(spans), len(right)) for right, spans in zip(gold, found, strict=True)]
+    rows = [(len(right & other), len(other), len(right)) for right, other in zip(gold, found, strict=True)]
     return np.array(rows, np.int64).reshape(-1, 3)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -136,6 +137,13 @@ def test_wrong_threads(threads: Iterable[int], message: str) -> None:
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"has no manifest\.json"):
         benchmark(tmp_path, seconds=1000)
+
+
+def test_the_room_has_one_public_name() -> None:
+    room = importlib.import_module("albert_ner_onnx.benchmark")
+    assert room.benchmark is measure.benchmark
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = room.nothing
 
 
 def test_nothing_else_imports_it() -> None:
