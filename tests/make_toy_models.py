@@ -1,4 +1,4 @@
-"""Makes the toy packages of tests/runtime/packages, and what transformers says of the same toys.
+"""Makes the toy models of tests/runtime/models, and what transformers says of the same toys.
 
     python tests/make_toy_models.py
 
@@ -19,7 +19,7 @@ from transformers import AlbertForTokenClassification, PreTrainedTokenizerFast
 import toy
 from albert_ner_export.pipeline import export_model
 
-PACKAGES = Path(__file__).parent / "runtime" / "models"
+MODELS = Path(__file__).parent / "runtime" / "models"
 IO_TAGS = {"0": "I-GENE", "1": "O", "2": "I-DRUG"}
 TOYS: dict[str, dict[str, Any]] = {
     "fp32": {"precision": "fp32", "seed": 5},
@@ -55,8 +55,8 @@ def _expected(checkpoint: Path) -> list[list[str]]:
 
 def main() -> None:
     """Makes them all anew."""
-    shutil.rmtree(PACKAGES, ignore_errors=True)
-    PACKAGES.mkdir()
+    shutil.rmtree(MODELS, ignore_errors=True)
+    MODELS.mkdir()
     expected: dict[str, list[list[str]]] = {}
     for name, settings in TOYS.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -64,10 +64,10 @@ def main() -> None:
             checkpoint = toy.write_checkpoint(Path(folder) / name, **settings)
             options: dict[str, Any] = {"min_agreement": 0} if precision == "int8" else {}  # weights are random
             options |= {"precision": precision, "license": "Apache-2.0", "language": "en"}
-            export_model(checkpoint, PACKAGES / name, **options)
+            export_model(checkpoint, MODELS / name, **options)
             expected[name] = _expected(checkpoint)
     text = json.dumps({"sentences": SENTENCES, "tags": expected}, indent=1)
-    (PACKAGES / "expected.json").write_text(text + "\n")
+    (MODELS / "expected.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ def answers(model: EntityRecognizer, texts: Sequence[str], *, alone: bool = Fals
 
 
 MODELS = {
-    f"{package.name} {decoder} {context}": load(package, decoder=decoder, context=context)
-    for package, decoder, context in product((default_model(), INT8), ("argmax", "viterbi"), ("sentence", "document"))
+    f"{model.name} {decoder} {context}": load(model, decoder=decoder, context=context)
+    for model, decoder, context in product((default_model(), INT8), ("argmax", "viterbi"), ("sentence", "document"))
 }
 DEFAULT = load(context="document")
 

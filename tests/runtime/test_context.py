@@ -22,9 +22,9 @@ SENTENCES = [
     "Smith is in the Berlin of Mary !".split(),
     "In it lives John".split(),
 ]
-BY_SENTENCE = {package.name: load(package, context="sentence") for package in (FP32, INT8, IO)}
-WHOLE = {package.name: load(package, context="document") for package in (FP32, INT8, IO)}
-ARGMAX = {package.name: load(package, decoder="argmax", context="document") for package in (FP32, INT8, IO)}
+BY_SENTENCE = {model.name: load(model, context="sentence") for model in (FP32, INT8, IO)}
+WHOLE = {model.name: load(model, context="document") for model in (FP32, INT8, IO)}
+ARGMAX = {model.name: load(model, decoder="argmax", context="document") for model in (FP32, INT8, IO)}
 words = st.lists(st.sampled_from(["John", "in", "Berlin", "xyz", ".", ""]), max_size=12)
 
 

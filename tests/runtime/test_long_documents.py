@@ -30,7 +30,7 @@ CLAUSES = [
     ("and the <United Nations> said", "ORG"),
 ]
 WORDS, AROUND = 300, 50
-OFFSETS = range(-3, 3)  # of an entity's first word from a border: before it, across it, and behind it
+OFFSETS = range(-3, 3)  # of an entity's first word from a border: before it, across it, and after it
 SENTENCES = [
     "<Boris Yeltsin> said that nobody in the small town believed him .",
     "The weather would stay cold over the weekend in <New York> .",

@@ -22,7 +22,7 @@ from albert_ner_onnx.model.session import Session
 from toy_models import FP32, INT8, IO, expected
 
 DEFAULT = load()
-TOYS = {package.name: load(package, decoder="argmax") for package in (FP32, INT8, IO)}  # as transformers decides
+TOYS = {model.name: load(model, decoder="argmax") for model in (FP32, INT8, IO)}  # as transformers decides
 NEWS = [
     "My name is John and I live in Berlin.",
     "The U.N. said on Friday that Kofi Annan would fly from Geneva to New York.",
@@ -165,7 +165,7 @@ class Reading:
 @pytest.mark.parametrize("stop", [". The", ", the"])  # windows of whole sentences; overlapping ones in a long sentence
 @pytest.mark.parametrize("before", range(22))
 def test_a_long_text_loses_cuts_and_doubles_no_entity(before: int, stop: str) -> None:
-    """Entities planted so that each window border falls on, before and behind one."""
+    """Entities planted so that each window border falls on, before and after one."""
     recognizer = load(FP32)
     encode = recognizer._classifier.read_pieces
     vocabulary = {word: encode([word]).ids.item() for word in ("john", "smith", "berlin")}
@@ -204,10 +204,10 @@ def test_pickling_and_repr(workers: int | None, threads: int) -> None:
     assert copy.recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
 
 
-def test_a_package_given_by_a_relative_path_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(INT8, tmp_path / "package")
+def test_a_model_given_by_a_relative_path_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(INT8, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    recognizer = load("package")
+    recognizer = load("model")
     monkeypatch.chdir("/")
     assert pickle.loads(pickle.dumps(recognizer)).recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
 

@@ -26,7 +26,7 @@ def test_pieces_the_model_does_not_know_are_an_error() -> None:
 def test_nan_is_an_error_and_never_the_first_tag() -> None:
     model = (FP32 / "model.onnx").read_bytes()
     name = b"classifier.bias"
-    start = model.rindex(name) + len(name)  # behind the uses, the tensor
+    start = model.rindex(name) + len(name)  # the tensor comes after its uses
     raw = model.index(b"J", start) + 2  # TensorProto.raw_data: its tag, its length, five float32
     damaged = model[:raw] + np.full(5, math.nan, np.float32).tobytes() + model[raw + 20 :]
     with pytest.raises(InferenceError, match="NaN or infinity"):

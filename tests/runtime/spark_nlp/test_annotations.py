@@ -76,7 +76,7 @@ def test_chunks_are_the_real_nerconverters(setting: str) -> None:
         ], case["text"]
 
 
-def test_what_the_package_carries_is_the_default() -> None:
+def test_what_the_model_keeps_is_the_default() -> None:
     for case in cases():
         carried = document_of_case(
             case, SparkNlpSettings(exact=False, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=False)

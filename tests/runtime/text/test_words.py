@@ -99,7 +99,7 @@ GRAMMAR = [
 ]  # fmt: skip
 
 
-# Text of the characters and strings that the grammar knows, beside text of any characters at all.
+# Text of the characters and strings that the grammar knows, and text of any characters.
 FRAGMENTS = (
     *("a", "B", "\u00e9", "don't", "N'T", "'s", "\u2019", "'", '"', "U.S.", "Corp.", "Mr.", "The", "3.", ".5", "1,000"),
     *(".", "..", "-", "--", "\u2014", "+", "&", "@", "/", ":", ",", "$", "US$", "http://x", "www.", "(", ")", "*", "_"),
