@@ -1,4 +1,4 @@
-"""Spark NLP's rules against the answers of Spark NLP 5.5.3 (kept with the archives), and SentencePiece's own library."""
+"""Spark NLP's rules against the answers of Spark NLP 5.5.3 (kept with its archives), and SentencePiece's library."""
 
 import base64
 import gzip
