@@ -23,7 +23,7 @@ from benchmarks.run import Run
 
 _STOCK: Final = {"stock_float32": "float32", "stock_int8": "quantize_dynamic"}
 _PIECES = 64  # of the first call after loading
-_LENGTHS = range(8, 48)  # of the sequences whose logits are compared
+_LENGTHS, _VOCABULARY = range(8, 48), 10_000  # of the random sequences whose logits are compared
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def load_model(file: str) -> dict[str, Any]:
 def correlation(one: str, other: str) -> float:
     """Correlation of two graphs' logits over random sequences, which says more than the tags of random weights."""
     random = np.random.default_rng(0)
-    sequences = [random.integers(5, 10_000, (1, length)) for length in _LENGTHS]
+    sequences = [random.integers(5, _VOCABULARY, (1, length)) for length in _LENGTHS]
     logits = []
     for file in (one, other):
         session = Session(Path(file).read_bytes(), 2)

@@ -162,21 +162,14 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     """See `pages.open_suite`."""
     found = {}
     for model, engines in figures["engines"].items():
-        kind = "base" if model == "base" else "default"
+        rows = []
+        for name in [name for name, described in engines["peers"].items() if "missing" not in described]:
+            taken = [shape[name] for shape in engines["shapes"].values()]
+            cells = (f"{1000 * each['median']:.2f} ({each['ratio']:.2f}×)" for each in taken)
+            agreement = engines["agreement"].get(name)
+            rows.append([PEERS[name].title, *cells, f"{agreement:.4f}" if agreement is not None else ""])
         header = [f"{model}: ms a call (times ours)", *engines["shapes"], "agrees with float32"]
-        rows = [
-            [
-                PEERS[name].title,
-                *(
-                    f"{1000 * shape[name]['median']:.2f} ({shape[name]['ratio']:.2f}×)"
-                    for shape in engines["shapes"].values()
-                ),
-                f"{engines['agreement'][name]:.4f}" if name in engines["agreement"] else "",
-            ]
-            for name, described in engines["peers"].items()
-            if "missing" not in described
-        ]
-        found[f"engine_{kind}"] = markdown(header, rows)
+        found["engine_base" if model == "base" else "engine"] = markdown(header, rows)
     one = figures["one_text"]
     header = ["one text at a time", "ms, median", "times ours (quartiles)", "tags as float32, %"]
     rows = [
