@@ -1,4 +1,4 @@
-"""What the exporter knows of a checkpoint, whatever its source."""
+"""What the exporter knows of a checkpoint, whichever format it was read from."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.config import AlbertConfig
+from albert_ner_onnx.model.manifest import SparkNlpSettings
+
+Tensors = Mapping[str, npt.NDArray[np.float32]]
+"""float32 arrays by Hugging Face's names; linears are [output, input]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
-    """What a user says about a source, beside where it is. `None` leaves it to the source.
+    """What the user says about a source. It overrides what the source says; `None` keeps that.
 
     Attributes:
-        labels: The tag of each logit, for a source that has none or generic ones.
-        case_sensitive: Whether the tokenizer heeds case.
-        max_sentence_length: Longest sequence in pieces, special ones included.
-        exact_spark_nlp: Whether all of Spark NLP's rules are to be kept, its faults included.
-        warn: Gets a line for each thing that is read otherwise than its framework would.
+        labels: The tag of each logit, for a source that has none or only generic ones.
+        case_sensitive: Whether the tokenizer distinguishes upper from lower case.
+        max_sentence_length: Longest sequence in pieces, `[CLS]` and `[SEP]` included.
+        exact_spark_nlp: Whether to keep all of Spark NLP's rules, including those that lose text.
+        warn: Receives one line for each thing that is read differently than its own framework reads it.
     """
 
     labels: tuple[str, ...] | None = None
@@ -32,32 +36,14 @@ class SourceOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SparkNlpSettings:
-    """What a Spark NLP archive says beside its model.
+class SourceModel:
+    """The ONNX model that a source is. The export's answers are compared with it.
 
     Attributes:
-        engine: `tensorflow` or `onnx`.
-        masked_piece: The piece that its engine's attention ignores wherever it stands; `None` if it ignores none.
-        white_list: The labels that its NerConverter keeps; `None` for all.
-        has_no_schema: Whether its NerConverter takes the tags for labels, without prefixes.
-        preserve_position: Whether its chunks' texts are all that their offsets span, not their first words alone.
-    """
-
-    engine: str
-    masked_piece: int | None = None
-    white_list: tuple[str, ...] | None = None
-    has_no_schema: bool = False
-    preserve_position: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
-    """The ONNX model that a source is, to be run as it stands.
-
-    Attributes:
-        path: Where it lies, for messages.
-        model: The file, or its bytes where it lies in an archive.
-        machine_epsilon: Distance from 1 to the next number of the type that it computes in; the coarsest, if several.
+        path: Where it is, for messages.
+        model: The file, or its bytes if it is inside an archive.
+        machine_epsilon: Distance from 1 to the next number in the type that it computes in; of several types, the
+            largest distance.
     """
 
     path: Path
@@ -71,30 +57,37 @@ class Checkpoint:
 
     Attributes:
         name: Name of the model.
-        folder: Where it lies as a Hugging Face folder that transformers can open; `None` if it doesn't.
+        folder: The source itself if it is a Hugging Face folder, which transformers can open; else `None`.
         config: Its sizes and tags.
-        tensors: float32 arrays by Hugging Face's names.
+        tensors: Its weights.
         tokenizer: The bytes of its `tokenizer.json`.
-        word_splitter: Which rules split a text into the words that it was trained on.
-        piece_rule: How a word becomes pieces: `word`, as its tokenizer does it, or `spark-nlp`.
-        spark_nlp: What a Spark NLP archive says beside; `None` for other sources.
-        original: The source itself, where ONNX Runtime can run it; else `None`.
-        max_pieces: Longest sequence that it is to be given; `None` for all its positions.
-        license: As the front matter of its README says, or `None`.
-        language: The same.
+        spark_nlp: What the manifest says of the Spark NLP pipeline; `None` for other sources. Spark NLP's rules for
+            words and pieces hold if it is there, CoNLL's rules if not.
+        source_model: The source itself if it is an ONNX model, which ONNX Runtime can run; else `None`.
+        max_pieces: Longest sequence that it may be given; `None` for as many pieces as it has positions.
+        license: Licence of the weights, from the front matter of its README; `None` if that doesn't say.
+        language: Language of the model; likewise.
         sha256: Checksum of each file that was read, by name.
     """
 
     name: str
     folder: Path | None
     config: AlbertConfig
-    tensors: Mapping[str, npt.NDArray[np.float32]]
+    tensors: Tensors
     tokenizer: bytes
-    word_splitter: str = "conll"
-    piece_rule: str = "word"
     spark_nlp: SparkNlpSettings | None = None
-    original: Original | None = None
+    source_model: SourceModel | None = None
     max_pieces: int | None = None
     license: str | None
     language: str | None
     sha256: Mapping[str, str]
+
+    @property
+    def word_splitter(self) -> str:
+        """Which rules split a text into words."""
+        return "conll" if self.spark_nlp is None else "spark-nlp"
+
+    @property
+    def piece_rule(self) -> str:
+        """How a word becomes pieces."""
+        return "word" if self.spark_nlp is None else "spark-nlp"

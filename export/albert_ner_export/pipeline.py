@@ -23,7 +23,7 @@ from albert_ner_export.verify.gates import Logits, run_model, verify_float, veri
 from albert_ner_export.verify.reference import export_reference, run_reference, write_hugging_face
 from albert_ner_export.verify.source_model import run_original
 from albert_ner_export.writing.folder import check_target, write_model_folder
-from albert_ner_export.writing.manifest import Description, describe_spark_nlp
+from albert_ner_export.writing.manifest import Description
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.files.conll import read_conll
 from albert_ner_onnx.model.manifest import PRECISIONS, Manifest, Quality, Quantization, Verification
@@ -110,7 +110,7 @@ def export_model(
         warn=report,
     )
     checkpoint = _settle(read_checkpoint(source, options), options, license, language)
-    config, spark_nlp = checkpoint.config, describe_spark_nlp(checkpoint.spark_nlp, exact_spark_nlp)
+    config, spark_nlp = checkpoint.config, checkpoint.spark_nlp
     if interface == "native" and spark_nlp and spark_nlp.masked_piece is not None:
         interface = "masked"
     sentences = read_conll(gold, tags_too=config.tags) if gold else None
@@ -124,12 +124,12 @@ def export_model(
     checkpoint = replace(checkpoint, tensors={})  # an xxlarge's take a gigabyte
     model = _build(config, weights, interface)
     verification, logits = _verify(checkpoint, model, sequences, expected)
-    checkpoint = replace(checkpoint, original=None)
+    checkpoint = replace(checkpoint, source_model=None)
     if calibration:  # a better text to tell by than ours, for a model of another language
         sequences = texts.calibration(config.max_position_embeddings)
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _settle_scheme(config.tags, logits, sequences)
-    description = Description(checkpoint, facts, spark_nlp, interface, verification, scheme)
+    description = Description(checkpoint, facts, interface, verification, scheme)
     if precision == "fp32":
         manifest, files = description.package(model)
     else:
@@ -197,11 +197,11 @@ def _verify(
     """Compares the float32 graph with the reference, and with a source that is a graph itself; returns its logits."""
     ids = [sequence.ids for sequence in sequences]
     found = run_model(model, ids)
-    if checkpoint.original is not None:
-        answers = run_original(checkpoint.original, ids, checkpoint.config.max_position_embeddings)
-        verify_original(checkpoint.original, answers, found)
+    if checkpoint.source_model is not None:
+        answers = run_original(checkpoint.source_model, ids, checkpoint.config.max_position_embeddings)
+        verify_original(checkpoint.source_model, answers, found)
     verification = verify_float(expected, found)
-    if checkpoint.original is not None:
+    if checkpoint.source_model is not None:
         verification = replace(verification, reference=f"{verification.reference}, and the ONNX file itself")
     return verification, found
 

@@ -11,6 +11,7 @@ from albert_ner_export.sources.hugging_face.hub import download, is_hub_id
 from albert_ner_export.sources.onnx.file import is_onnx, read_onnx
 from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
 from albert_ner_export.sources.tensorflow.checkpoint import is_tensorflow, read_tensorflow
+from albert_ner_onnx.errors import ExportError
 
 _READERS = (
     (is_hugging_face, read_hugging_face),
@@ -29,7 +30,9 @@ def read_checkpoint(source: Path, options: SourceOptions = SourceOptions()) -> C
     if is_hub_id(text := source.as_posix()):
         snapshot = download(text, options.warn)
         return replace(read_checkpoint(snapshot.folder, options), name=snapshot.name)
-    for is_format, read in _READERS:
-        if is_format(source):
-            return read(source, options)
-    return read_hugging_face(source, options)  # its errors say what was looked for
+    # If no reader recognizes the source, the error of the Hugging Face reader says what was looked for
+    read = next((read for is_format, read in _READERS if is_format(source)), read_hugging_face)
+    checkpoint = read(source, options)
+    if options.exact_spark_nlp and checkpoint.spark_nlp is None:
+        raise ExportError(f"{source}: not a Spark NLP archive, so it has nothing to reproduce; omit --exact-spark-nlp")
+    return checkpoint

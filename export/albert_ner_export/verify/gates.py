@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_export.checkpoint import Original
+from albert_ner_export.checkpoint import SourceModel
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.machine import available_cores
 from albert_ner_onnx.model.manifest import Verification
@@ -45,7 +45,7 @@ def verify_float(reference: Sequence[Logits], found: Sequence[Logits]) -> Verifi
     return verification
 
 
-def verify_original(original: Original, expected: Mapping[int, Logits], found: Sequence[Logits]) -> None:
+def verify_original(original: SourceModel, expected: Mapping[int, Logits], found: Sequence[Logits]) -> None:
     """Compares the float32 graph with the ONNX model that its weights were read of.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_export.checkpoint import Original
+from albert_ner_export.checkpoint import SourceModel
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.machine import available_cores
 from albert_ner_onnx.model.session import PROVIDER
@@ -30,7 +30,7 @@ _TYPES: dict[str, type[np.generic]] = {
 
 
 def run_original(
-    original: Original, sequences: Sequence[npt.NDArray[np.int64]], max_pieces: int
+    original: SourceModel, sequences: Sequence[npt.NDArray[np.int64]], max_pieces: int
 ) -> dict[int, npt.NDArray[np.float32]]:
     """Runs an ONNX model on each sequence alone: padded and masked, if it has a mask.
 
@@ -68,7 +68,7 @@ def run_original(
 class _Model:
     """A session, and what it is to be given."""
 
-    def __init__(self, original: Original) -> None:
+    def __init__(self, original: SourceModel) -> None:
         import onnxruntime  # only now, as albert_ner_onnx.model.session must be first
 
         options = onnxruntime.SessionOptions()

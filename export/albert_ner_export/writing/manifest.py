@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from albert_ner_export import checkpoint as source
 from albert_ner_export.checkpoint import Checkpoint
 from albert_ner_export.graph.build import OPSETS
 from albert_ner_export.tokenizer import TokenizerFacts
 from albert_ner_export.writing.hugging_face import hugging_face_files
-from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.manifest import (
     MANIFEST,
     MODEL,
@@ -21,7 +19,6 @@ from albert_ner_onnx.model.manifest import (
     TOKENIZER,
     Manifest,
     Quantization,
-    SparkNlpSettings,
     Verification,
 )
 
@@ -35,7 +32,6 @@ class Description:
     Attributes:
         checkpoint: What it is made from, settled: its maximum length is known.
         facts: Of the tokenizer.
-        spark_nlp: What is kept of a Spark NLP pipeline.
         interface: Of the graph.
         verification: How far the float32 graph is from its reference.
         scheme: How the tags mark a span.
@@ -43,7 +39,6 @@ class Description:
 
     checkpoint: Checkpoint
     facts: TokenizerFacts
-    spark_nlp: SparkNlpSettings | None
     interface: str
     verification: Verification
     scheme: str
@@ -75,7 +70,7 @@ class Description:
             sep_id=facts.sep_id,
             word_splitter=checkpoint.word_splitter,
             piece_rule=checkpoint.piece_rule,
-            spark_nlp=self.spark_nlp,
+            spark_nlp=checkpoint.spark_nlp,
             lower_case=facts.lower_case,
             precision="int8" if quantization else "fp32",
             opsets=OPSETS,
@@ -85,23 +80,3 @@ class Description:
             verification=self.verification,
             quantization=quantization,
         )
-
-
-def describe_spark_nlp(found: source.SparkNlpSettings | None, exact: bool) -> SparkNlpSettings | None:
-    """What is kept of a Spark NLP pipeline.
-
-    Raises:
-        ExportError: Its engine is to be reproduced, and the source has none.
-    """
-    if found is None:
-        if exact:
-            raise ExportError("--exact-spark-nlp: the source is no Spark NLP archive; leave the option out")
-        return None
-    masked_piece = found.masked_piece if exact else None
-    return SparkNlpSettings(
-        exact=exact,
-        masked_piece=masked_piece,
-        white_list=found.white_list,
-        has_no_schema=found.has_no_schema,
-        preserve_position=found.preserve_position,
-    )

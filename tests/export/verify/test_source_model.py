@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 import toy
-from albert_ner_export.checkpoint import Original
+from albert_ner_export.checkpoint import SourceModel
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
@@ -22,11 +22,11 @@ SEQUENCES = [np.array([2, *range(4, 98, 5), 3, 7, 8, 9])[:length] for length in 
 HALF = [(variant, file) for variant in ("plain", "groups") for file in ("half", "converted")]
 
 
-def run_both(path: Path) -> tuple[Original, dict[int, Logits], list[Logits]]:
+def run_both(path: Path) -> tuple[SourceModel, dict[int, Logits], list[Logits]]:
     """A file, its own logits, and those of the graph that is built of what is read of it."""
     weights = recover_weights(path.read_bytes(), path)
     config = AlbertConfig.from_dict(weights.config, toy.TAGS)
-    file = Original(path=path, model=path, machine_epsilon=weights.machine_epsilon)
+    file = SourceModel(path=path, model=path, machine_epsilon=weights.machine_epsilon)
     model = build_graph(config, fold_weights(config, weights.tensors)).SerializeToString()
     return file, run_original(file, SEQUENCES, 24), run_model(model, SEQUENCES)
 
@@ -70,7 +70,7 @@ def test_a_fixed_shape_without_a_mask_takes_no_other_lengths(exported: Path, tmp
         size.dim_value = value
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
-    file = Original(path=path, model=path, machine_epsilon=2.0**-23)
+    file = SourceModel(path=path, model=path, machine_epsilon=2.0**-23)
     assert list(run_original(file, SEQUENCES, 24)) == [index for index, ids in enumerate(SEQUENCES) if len(ids) == 7]
     with pytest.raises(ExportError, match=r"model\.onnx: takes sequences of 7 pieces alone, and no attention_mask"):
         run_original(file, [ids for ids in SEQUENCES if len(ids) != 7], 24)

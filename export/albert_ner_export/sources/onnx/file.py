@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from albert_ner_export.checkpoint import Checkpoint, Original, SourceOptions
+from albert_ner_export.checkpoint import Checkpoint, SourceModel, SourceOptions
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.labels import read_labels
 from albert_ner_export.sources.config_files import CONFIG, LABELS, Companions, read_config
@@ -49,7 +49,7 @@ def read_onnx(path: Path, options: SourceOptions) -> Checkpoint:
         config=_config(model, weights, companions, options),
         tensors=weights.tensors,
         tokenizer=read_tokenizer(companions, options),
-        original=Original(path=model, model=model, machine_epsilon=weights.machine_epsilon),
+        source_model=SourceModel(path=model, model=model, machine_epsilon=weights.machine_epsilon),
         max_pieces=options.max_sentence_length,
         license=card.license,
         language=card.language,

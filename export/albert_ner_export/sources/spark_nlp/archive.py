@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from albert_ner_export.checkpoint import Checkpoint, Original, SourceOptions, SparkNlpSettings
+from albert_ner_export.checkpoint import Checkpoint, SourceModel, SourceOptions, Tensors
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.labels import check_tags
 from albert_ner_export.sources.archive import Archive, Zip, open_archive
@@ -23,9 +20,9 @@ from albert_ner_export.sources.tensorflow.graph import read_graph_sizes, tensorf
 from albert_ner_export.sources.tensorflow.names import to_hugging_face
 from albert_ner_export.sources.tensorflow.tensor_bundle import read_bundle
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.model.manifest import SparkNlpSettings
 
 T = TypeVar("T", bool, int)
-Tensors = Mapping[str, npt.NDArray[np.float32]]
 
 _SENTENCEPIECE, _MODEL = "albert_spp", "albert_classification_"
 _GRAPH, _VARIABLES = "saved_model.pb", "variables"
@@ -38,12 +35,12 @@ class _Model:
     Attributes:
         tensors: float32 arrays by Hugging Face's names.
         settings: Their config.json without tags.
-        original: The network itself, where ONNX Runtime can run it.
+        source_model: The network itself, where ONNX Runtime can run it.
     """
 
     tensors: Tensors
     settings: Mapping[str, Any]
-    original: Original | None
+    source_model: SourceModel | None
 
 
 def is_spark_nlp(path: Path) -> bool:
@@ -93,10 +90,8 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
         config=config,
         tensors=network.tensors,
         tokenizer=tokenizer,
-        word_splitter="spark-nlp",
-        piece_rule="spark-nlp",
-        spark_nlp=_settings(engine, model, stages, path),
-        original=network.original,
+        spark_nlp=_settings(engine, model, stages, path, exact=options.exact_spark_nlp),
+        source_model=network.source_model,
         max_pieces=_parameter(classifier, "maxSentenceLength", options.max_sentence_length, 128, path),
         license=None,
         language=None,
@@ -124,19 +119,19 @@ def _parameter(stage: Stage, name: str, override: T | None, default: T, path: Pa
     return value
 
 
-def _settings(engine: str, model: bytes, stages: list[Stage], path: Path) -> SparkNlpSettings:
-    """What is beside the network: how its engine masks, and the first NerConverter's settings."""
-    masked = masked_piece(model) if engine == "tensorflow" else None
+def _settings(engine: str, model: bytes, stages: list[Stage], path: Path, *, exact: bool) -> SparkNlpSettings:
+    """What the engine masks if its faults are to be kept, and the settings of the first NerConverter."""
+    masked = masked_piece(model) if exact and engine == "tensorflow" else None
     converter = next((stage for stage in stages if stage.kind == CONVERTER), None)
     if converter is None:
-        return SparkNlpSettings(engine=engine, masked_piece=masked)
+        return SparkNlpSettings(exact=exact, masked_piece=masked, white_list=None, has_no_schema=False)
     white_list = converter.parameters.get("whiteList")
     if white_list is not None:
         if not isinstance(white_list, list) or not all(isinstance(label, str) for label in white_list):
             raise ExportError(f"{path}: whiteList of {converter.uid} must be labels, found {str(white_list)[:60]!r}")
         white_list = tuple(white_list)
     return SparkNlpSettings(
-        engine=engine,
+        exact=exact,
         masked_piece=masked,
         white_list=white_list,
         has_no_schema=_parameter(converter, "nerHasNoSchema", None, False, path),
@@ -178,8 +173,8 @@ def _read_onnx(content: Zip) -> _Model:
         raise ExportError(f"{content.path}: must hold one file .onnx, found {', '.join(names)[:200] or 'nothing'}")
     path, data = Path(content.path / names[0]), content.read(names[0])
     weights = recover_weights(data, path)
-    original = Original(path=path, model=data, machine_epsilon=weights.machine_epsilon)
-    return _Model(weights.tensors, weights.config, original)
+    source_model = SourceModel(path=path, model=data, machine_epsilon=weights.machine_epsilon)
+    return _Model(weights.tensors, weights.config, source_model)
 
 
 def _read_tensorflow(content: Zip) -> _Model:

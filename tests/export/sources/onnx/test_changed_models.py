@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import toy
-from albert_ner_export.checkpoint import Original, SourceOptions
+from albert_ner_export.checkpoint import SourceModel, SourceOptions
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.pipeline import export_model
@@ -132,15 +132,15 @@ def write(folder: Path, *changes: Change) -> Path:
     return folder
 
 
-def verify(source: Path) -> Original:
+def verify(source: Path) -> SourceModel:
     """What the exporter does with a source that is an ONNX model."""
     checkpoint = read_checkpoint(source)
     model = build_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)).SerializeToString()
-    assert checkpoint.original is not None
-    answers = run_original(checkpoint.original, sequences(), POSITIONS)
+    assert checkpoint.source_model is not None
+    answers = run_original(checkpoint.source_model, sequences(), POSITIONS)
     assert list(answers) == list(range(len(sequences())))
-    verify_original(checkpoint.original, answers, run_model(model, sequences()))
-    return checkpoint.original
+    verify_original(checkpoint.source_model, answers, run_model(model, sequences()))
+    return checkpoint.source_model
 
 
 @pytest.mark.parametrize(
@@ -221,15 +221,15 @@ def test_what_cannot_be_run_is_refused(tmp_path: Path) -> None:
         verify(source)
     checkpoint = read_checkpoint(source, SourceOptions())
     (source / "model.onnx").unlink()
-    assert checkpoint.original is not None
+    assert checkpoint.source_model is not None
     with pytest.raises(ExportError, match=r"model\.onnx: ONNX Runtime can't run it \(.*\), so its answers can't be"):
-        run_original(checkpoint.original, sequences(), POSITIONS)
+        run_original(checkpoint.source_model, sequences(), POSITIONS)
 
 
 def test_only_an_onnx_file_is_run_itself(tmp_path: Path) -> None:
-    assert read_checkpoint(toy.write_checkpoint(tmp_path / "toy")).original is None
+    assert read_checkpoint(toy.write_checkpoint(tmp_path / "toy")).source_model is None
     shutil.copy(FIXTURE, tmp_path / "toy" / "model.onnx")
-    assert read_checkpoint(tmp_path / "toy").original is None
+    assert read_checkpoint(tmp_path / "toy").source_model is None
 
 
 def test_the_model_in_a_spark_nlp_archive_is_run_too(tmp_path: Path) -> None:

@@ -2,18 +2,18 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import toy
-from albert_ner_export.checkpoint import SourceOptions, SparkNlpSettings
+from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
-from albert_ner_export.writing.manifest import describe_spark_nlp
 from albert_ner_onnx import ExportError, load
-from albert_ner_onnx.model import manifest
+from albert_ner_onnx.model.manifest import SparkNlpSettings
 from spark_nlp_archives import (
     CLASSIFIER,
     CONVERTER,
@@ -33,6 +33,8 @@ from spark_nlp_archives import (
     write_zip,
 )
 
+SPARK_NLP = SparkNlpSettings(exact=False, masked_piece=None, white_list=None, has_no_schema=False)
+
 
 def test_both_engines_give_the_same_model() -> None:
     tensorflow, onnx = checkpoint(TENSORFLOW), checkpoint(PIPELINE)
@@ -45,11 +47,16 @@ def test_both_engines_give_the_same_model() -> None:
     shapes = {name: tensor.shape for name, tensor in toy.tensors(onnx.config.to_dict()).items()}
     assert {name: tensor.shape for name, tensor in onnx.tensors.items() if "pooler" not in name} == shapes
     assert tensorflow.tokenizer == onnx.tokenizer
-    assert tensorflow.spark_nlp == SparkNlpSettings(engine="tensorflow", masked_piece=1)  # of <unk>
-    assert onnx.spark_nlp == SparkNlpSettings(engine="onnx")
+    assert tensorflow.spark_nlp == onnx.spark_nlp == SPARK_NLP
     for found, name in ((tensorflow, "v3.4.4_tensorflow"), (onnx, "v5.5.3_pipeline_onnx")):
         assert (found.name, found.max_pieces, found.folder) == (name, 128, None)
         assert (found.word_splitter, found.piece_rule) == ("spark-nlp", "spark-nlp")
+
+
+def test_the_unknown_piece_is_masked_only_where_tensorflows_faults_are_kept() -> None:
+    for path, masked_piece in ((TENSORFLOW, 1), (PIPELINE, None)):
+        exact = read_archive(path, exact_spark_nlp=True)
+        assert exact.spark_nlp == replace(SPARK_NLP, exact=True, masked_piece=masked_piece)
 
 
 def test_checksums_are_of_what_was_read() -> None:
@@ -95,10 +102,7 @@ def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
     changed = with_parameter(members(PIPELINE), CONVERTER, "whiteList", ["PER", "LOC"])
     changed = with_parameter(changed, CONVERTER, "preservePosition", False)
     path = write_zip(tmp_path, with_parameter(changed, CONVERTER, "nerHasNoSchema", True))
-    settings = SparkNlpSettings(engine="onnx", white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False)
-    found = read_archive(path, exact_spark_nlp=True).spark_nlp
-    assert found == settings
-    assert describe_spark_nlp(found, exact=True) == manifest.SparkNlpSettings(
+    assert read_archive(path, exact_spark_nlp=True).spark_nlp == SparkNlpSettings(
         exact=True, masked_piece=None, white_list=("PER", "LOC"), has_no_schema=True, preserve_position=False
     )
 
