@@ -128,7 +128,7 @@ def probabilities(session: Any, pieces: list[int], masked: int | None) -> npt.ND
 def test_the_exact_rules_give_spark_nlps_answers(name: str) -> None:
     """Its tags and scores follow from what is read of an archive, by the rules of its engine, slowly."""
     path, case_sensitive, length = ANSWERS[name]
-    found = read_archive(path, case_sensitive=case_sensitive, max_sentence_length=length)
+    found = read_archive(path, case_sensitive=case_sensitive, max_sentence_length=length, exact_spark_nlp=True)
     assert found.spark_nlp is not None
     pieces_of, tags = Pieces(found.tokenizer, modified_utf8=True), found.config.tags
     # The archive's own graph, with the weights that both archives have (test_both_engines_give_the_same_model)
