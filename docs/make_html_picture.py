@@ -1,6 +1,6 @@
-"""Draws how a notebook shows a `Document`, as docs/document-light.png and docs/document-dark.png.
+"""Draws docs/document-light.png and docs/document-dark.png: how a notebook shows a `Document`.
 
-Run it as `python docs/make_html_picture.py`; it needs Chromium, and Pillow, which the extra `benchmark` brings.
+Run it as `python docs/make_html_picture.py`. It needs Chromium and Pillow; the extra `benchmark` brings Pillow.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Angela Merkel flew from Berlin to New York, the U.N. said on Friday.
 Shares of Siemens AG rose 3.5% in Frankfurt; Britain's Vodafone fell.
 Brazilian striker Ronaldo joined Inter Milan for $27m."""
 PAGES = {"light": ("#ffffff", "#1f2328"), "dark": ("#0d1117", "#e6edf3")}  # background and text, as GitHub's
-WIDTH, HEIGHT, SCALE = 720, 118, 2  # CSS pixels, and pixels for each of them
-_FRAME = 200  # CSS pixels of the window's height that Chromium doesn't paint, and some more
+WIDTH, HEIGHT, SCALE = 720, 118, 2  # two in CSS pixels; pixels per CSS pixel
+_FRAME = 200  # CSS pixels to add to the window's height, because Chromium doesn't paint all of it
 PAGE = """\
 <!doctype html><meta charset="utf-8">
 <body style="margin: 14px 20px; background: {background}; color: {text}; font: 15px 'DejaVu Sans', sans-serif">
@@ -29,11 +29,11 @@ PAGE = """\
 
 
 def draw(page: str, picture: Path) -> None:
-    """Writes what a browser shows of a page.
+    """Writes a picture of a page as a browser shows it.
 
     Raises:
-        FileNotFoundError: There is no Chromium.
-        subprocess.CalledProcessError: It failed.
+        FileNotFoundError: Chromium isn't installed.
+        subprocess.CalledProcessError: Chromium failed.
     """
     browser = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Draws what `albert-ner` prints on a terminal, colours included, as docs/recognize.svg.
+"""Draws docs/recognize.svg: what `albert-ner` prints on a terminal, with its colours.
 
 Run it as `python docs/make_picture.py`.
 """
@@ -24,7 +24,7 @@ SIZE, LINE, MARGIN, COLUMN = 14, 20, 20, 8.43  # pixels; COLUMN is the width of 
 
 
 def run_on_a_terminal(command: list[str]) -> str:
-    """What a command prints if its standard output is a terminal."""
+    """Returns what a command prints if its output is a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm"}):
         os.close(theirs)
@@ -32,7 +32,7 @@ def run_on_a_terminal(command: list[str]) -> str:
         while True:
             try:
                 data = os.read(ours, 65536)
-            except OSError:  # the other end is closed
+            except OSError:  # the command has closed its end
                 break
             if not data:
                 break
@@ -42,7 +42,7 @@ def run_on_a_terminal(command: list[str]) -> str:
 
 
 def draw_line(line: str, y: int) -> str:
-    """A line with its colours as an SVG text."""
+    """Returns a line with its colours as an SVG text."""
     colour, spans = TEXT, []
     for part in re.split("(\x1b\\[[0-9]*m)", line):
         if match := re.fullmatch("\x1b\\[([0-9]*)m", part):

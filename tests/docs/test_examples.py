@@ -1,0 +1,63 @@
+"""The programs in examples/ do what their docstrings say."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pages import ROOT
+
+EXAMPLES = ROOT / "examples"
+TEXTS = "Kofi Annan flew from Geneva to New York.\nNothing happened.\n\nAjax beat Arsenal."
+
+
+def run(program: str, *arguments: str, given: str = TEXTS) -> str:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    command = [sys.executable, EXAMPLES / program, *arguments]
+    return subprocess.run(
+        command, env=environment, input=given, stdout=subprocess.PIPE, check=True, text=True, timeout=60
+    ).stdout
+
+
+def test_the_table_has_a_row_for_each_entity() -> None:
+    rows = list(csv.DictReader(run("entities_to_csv.py").splitlines()))
+    lines = TEXTS.split("\n")
+    assert [(row["line"], row["label"], row["entity"]) for row in rows] == [
+        ("1", "PER", "Kofi Annan"),
+        ("1", "LOC", "Geneva"),
+        ("1", "LOC", "New York"),
+        ("4", "ORG", "Ajax"),
+        ("4", "ORG", "Arsenal"),
+    ]
+    for row in rows:
+        assert lines[int(row["line"]) - 1][int(row["start"]) : int(row["end"])] == row["entity"]
+        assert 0.5 < float(row["score"]) <= 1
+
+
+def test_the_same_name_gets_the_same_placeholder() -> None:
+    shown = re.search(r'echo "(.*)" \| python examples/redact.py\n(.*)', (EXAMPLES / "redact.py").read_text("utf-8"))
+    assert shown
+    assert run("redact.py", given=shown[1]) == shown[2].strip()
+    text = "John met Mary in Berlin.\nMary left Berlin."
+    assert run("redact.py", "LOC", given=text) == "John met Mary in [LOC 1].\nMary left [LOC 1]."
+
+
+def test_unsure_texts_come_first() -> None:
+    lines = run("unsure_sentences.py", given=TEXTS + "\napple hired jane doe\n").splitlines()
+    assert len(lines) == 4  # the empty one has no word
+    assert lines[0].endswith(" in: apple hired jane doe")
+    assert lines == sorted(lines)
+
+
+def test_examples_are_short_and_say_what_they_do() -> None:
+    programs = sorted(EXAMPLES.glob("*.py"))
+    assert len(programs) == 3
+    for program in programs:
+        text = program.read_text("utf-8")
+        assert len(text.splitlines()) < 40
+        assert text.startswith('"""')
+        assert f"({program.name})" in Path(EXAMPLES, "README.md").read_text("utf-8")
