@@ -17,10 +17,11 @@ TEXTS = "Kofi Annan flew from Geneva to New York.\nNothing happened.\n\nAjax bea
 
 def run(program: str, *arguments: str, given: str = TEXTS) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    command = [sys.executable, EXAMPLES / program, *arguments]
-    return subprocess.run(
+    command = [sys.executable, str(EXAMPLES / program), *arguments]
+    result = subprocess.run(
         command, env=environment, input=given, stdout=subprocess.PIPE, check=True, text=True, timeout=60
-    ).stdout
+    )
+    return result.stdout
 
 
 def test_the_table_has_a_row_for_each_entity() -> None:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ def test_no_circle_between_files(root: Path) -> None:
 def test_every_room_has_its_floor(root: Path, floors: list[set[str]]) -> None:
     rooms = {room(module) for module in modules(root)} - ({""} if root == EXPORTER else set())
     assert rooms == set().union(*floors)
+
+
+@pytest.mark.parametrize(("root", "floors"), [(RUNTIME, RUNTIME_FLOORS), (EXPORTER, EXPORTER_FLOORS)])
+def test_the_page_draws_the_same_floors(root: Path, floors: list[set[str]]) -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text("utf-8")
+    drawing = page.partition(f"\n{root.name}/ ")[2]
+    lines = [line[4:33].split() for line in drawing.splitlines()[1:]]
+    drawn = [set(names) for names in takewhile(bool, lines)]
+    assert drawn[::-1] == [{name or "__init__" for name in names} for names in floors]
 
 
 def test_the_exporter_imports_the_runtime_and_only_the_command_line_imports_the_exporter() -> None:
