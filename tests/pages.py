@@ -1,18 +1,18 @@
 """The pages of the documentation: their links, and their blocks of code with what they print.
 
-A fenced block in `python` or `sh` is code. If the next fenced block has no language, it is
-what the code prints. A block in `text NAME` is a file that the code reads. Other blocks are only shown.
+A fenced block in `python` or `sh` is code. If the next fenced block has no language, it is what the code prints. A block
+in `text NAME` is a file that the code reads. Other blocks are only shown.
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 
+_FOLDERS = ("benchmarks", "checkpoints", "docs", "examples", "export", "training")  # not .venv and the like
 _FENCED = re.compile(r"^```(?P<language>\w*)(?: (?P<file>\S+))?\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"""(?:\]\(|(?:src|srcset|href)=")([^)"\s]+)""")
 
@@ -26,10 +26,8 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """All Markdown files that git tracks or would, if they were added."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
-    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
-    return [ROOT / name for name in found if (ROOT / name).exists()]
+    """All Markdown files of the repository."""
+    return sorted([*ROOT.glob("*.md"), *(path for name in _FOLDERS for path in (ROOT / name).rglob("*.md"))])
 
 
 def read_blocks(text: str) -> list[Block]:
