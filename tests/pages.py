@@ -1,7 +1,7 @@
 """The pages of the documentation: their links, and their blocks of code with what they print.
 
-A fenced block in `python` or `sh` is code. If the next fenced block has no language, it is what the code prints. A block
-in `text NAME` is a file that the code reads. Other blocks are only shown.
+A fenced block in `python` or `sh` is code. If the next fenced block has no language, it is what the code prints. A
+block in `text NAME` is a file that the code reads. Other blocks are only shown.
 """
 
 from __future__ import annotations
