@@ -6,8 +6,8 @@
     python -m benchmarks pages                     # only the tables, from the figures that are kept
 
 Every suite writes RESULTS/NAME.json: its figures, the machine, the versions and the commit. A suite that lacks its data
-or a package, and a peer that isn't installed, are named in one line, and the run goes on. `--quick` writes into
-build/benchmarks/quick and leaves the pages alone.
+or a package, and a peer that isn't installed, are named in one line, and the run goes on. Only full runs of
+the default model write into benchmarks/results and into the pages; others write into the work folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.pages import RESULTS, SUITES, open_suite, tables_of, write_pages
 from benchmarks.peers import OURS, PEERS
-from benchmarks.run import NotRunError, Run, describe_environment
+from benchmarks.run import DEFAULT_MODEL, NotRunError, Run, describe_environment
 
 
 def run_suite(name: str, run: Run, results: Path) -> None:
@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         work=found.work.resolve(),
         peers=(OURS, *found.peers) if found.peers else None,
     )
-    results = found.results or (run.work / "quick" if run.quick else RESULTS)
+    kept = not run.quick and run.model == DEFAULT_MODEL.resolve()
+    results = found.results or (RESULTS if kept else run.work / ("quick" if run.quick else run.model.name))
     failed = False
     for name in found.suites or SUITES:
         if name == "pages":

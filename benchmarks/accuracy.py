@@ -20,7 +20,7 @@ from albert_ner_onnx.files.conll import ConllSentence
 from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.tags.schemes import to_iob2
 from albert_ner_onnx.text.words import split_words
-from benchmarks.models import FLOAT32, exported
+from benchmarks.models import exported
 from benchmarks.pages import markdown, percent
 from benchmarks.printed_text import print_words
 from benchmarks.run import Run
@@ -49,7 +49,7 @@ def measure(run: Run) -> dict[str, Any]:
     """See `pages.open_suite`."""
     documents = run.documents()[: _QUICK_DOCUMENTS if run.quick else None]
     sentences = list(chain.from_iterable(documents))
-    models = {"int8": run.model, "float32": exported(run, FLOAT32)}
+    models = {"int8": run.model, "float32": exported(run, "fp32")}
     by_sentence, tags = {}, {}
     for name, recognizer in {
         "int8": load(run.model),
@@ -159,18 +159,15 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
 def _summary(figures: Mapping[str, Any]) -> str:
     """What int8 costs and what the defaults gain, in a few rows."""
     sentence, printed, sizes = figures["by_sentence"], figures["printed_text"], figures["model_bytes"]
-    rows = [
-        ["F1 of phrases, documents (the default)", "", percent(figures["contexts"]["document, viterbi"]["f1"])],
-        ["F1, sentence by sentence", percent(sentence["float32"]["f1"]), percent(sentence["int8"]["f1"])],
-        [
-            "F1, sentence by sentence, each word's best tag",
-            percent(sentence["float32, argmax"]["f1"]),
-            percent(sentence["int8, argmax"]["f1"]),
-        ],
-        ["words with the same tag as in float32", "", percent(figures["int8_tags_as_float32"])],
-        ["words found in the text as a newspaper prints it, F1", "", percent(printed["words_f1"])],
-        ["F1 of `recognize` on that text", "", percent(printed["recognize_f1"])],
-        ["F1 of `tag` on the words of the file", "", percent(printed["tag_f1"])],
-        ["size of `model.onnx`, MB", f"{sizes['float32'] / 1e6:.1f}", f"{sizes['int8'] / 1e6:.1f}"],
-    ]
+    shares = {
+        "F1 of phrases, documents (the default)": (None, figures["contexts"]["document, viterbi"]["f1"]),
+        "F1, sentence by sentence": (sentence["float32"]["f1"], sentence["int8"]["f1"]),
+        "the same, each word's best tag": (sentence["float32, argmax"]["f1"], sentence["int8, argmax"]["f1"]),
+        "words with the same tag as in float32": (None, figures["int8_tags_as_float32"]),
+        "words found in the text as a newspaper prints it, F1": (None, printed["words_f1"]),
+        "F1 of `recognize` on that text": (None, printed["recognize_f1"]),
+        "F1 of `tag` on the words of the file": (None, printed["tag_f1"]),
+    }
+    rows = [[title, *("" if share is None else percent(share) for share in pair)] for title, pair in shares.items()]
+    rows.append(["size of `model.onnx`, MB", *(f"{sizes[name] / 1e6:.1f}" for name in ("float32", "int8"))])
     return markdown(["%", "float32", "int8"], rows)

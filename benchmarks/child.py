@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.run import ROOT
 
-_QUIET = {"HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1", "TRANSFORMERS_VERBOSITY": "error"}
+QUIET = {"HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
 
 def call_in_child(module: str, function: str, *arguments: Any) -> Any:
@@ -24,7 +24,7 @@ def call_in_child(module: str, function: str, *arguments: Any) -> Any:
         RuntimeError: It failed; the message has the last line that it printed.
     """
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.child", module, function, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=ROOT, env=os.environ | _QUIET)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=ROOT, env=os.environ | QUIET)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
         raise RuntimeError(f"{module}.{function}: {lines[-1]}")

@@ -16,6 +16,8 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Literal
 
+from benchmarks.run import ROOT
+
 _RUNTIME = [line for line in requires("albert-ner-onnx") or () if ";" not in line]  # such as numpy>=1.26
 _NAMES = [line.partition(">=")[0] for line in _RUNTIME]
 _REQUIREMENTS = {
@@ -36,25 +38,19 @@ class UnavailableError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A CPU and versions of the packages.
-
-    Attributes:
-        packages: The runtime's dependencies: as installed here, or the oldest or newest that it accepts.
-        cpu: QEMU's name of the CPU; `None` for this machine's own.
-        arm64: Whether it is a 64-bit Arm.
-    """
+    """Versions of the runtime's dependencies, and a CPU: QEMU's name of it, or `None` for this machine's own."""
 
     packages: Literal["installed", "oldest", "newest"] = "installed"
     cpu: str | None = None
     arm64: bool = False
 
-    def run(self, work: Path, code: Path, module: str, *arguments: str) -> str:
-        """Runs `python -m module` there, with `code` on its path; returns what it prints.
+    def run(self, work: Path, module: str, *arguments: str) -> str:
+        """Runs `python -m module` there, from this checkout; returns what it prints.
 
         Raises:
             UnavailableError: The environment can't be made, or the module fails there.
         """
-        python, site = [sys.executable], [code]
+        python, site = [sys.executable], [ROOT]
         if self.arm64:
             root = _once(work / "arm64", _make_arm64)
             executable = root / "usr/bin/python3"
@@ -68,7 +64,7 @@ class Environment:
             python = [str(emulator), "-cpu", self.cpu, *python]
             if not self.arm64:  # the vendor stays the host's, and NumPy's BLAS would take an AMD's own kernels
                 variables["OPENBLAS_CORETYPE"] = self.cpu
-        return _run([*python, "-W", "ignore", "-m", module, *arguments], code, variables)
+        return _run([*python, "-W", "ignore", "-m", module, *arguments], variables)
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> Path:
@@ -136,10 +132,10 @@ def _packages(folder: Path, versions: str, *target: str) -> Path:
     return _once(folder, install)
 
 
-def _run(command: Sequence[str], folder: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
+def _run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
     """Runs a command; returns what it prints."""
     try:
-        return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout
     except OSError as error:
         raise UnavailableError(f"{command[0]}: can't be run ({error.strerror}); use an x86-64 Debian") from None
     except subprocess.CalledProcessError as error:

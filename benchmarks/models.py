@@ -15,8 +15,6 @@ from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.child import call_in_child
 from benchmarks.run import ROOT, Run
 
-FLOAT32: Final = {"precision": "fp32"}
-SMALL_EMBEDDINGS: Final = {"embedding_bits": 4, "min_agreement": 0}  # without the gate: measured even if it fails
 SHAPES: Final[Mapping[str, Mapping[str, int]]] = {
     "base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
     "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
@@ -28,10 +26,10 @@ _POSITIONS = 128  # published are 512, but that saves most of the time of an exp
 _FEW_TEXTS = 20  # are enough to calibrate random weights
 
 
-def exported(run: Run, options: Mapping[str, Any]) -> Path:
-    """The model folder of the run's checkpoint, exported with these options and the window of the run's model."""
+def exported(run: Run, precision: str) -> Path:
+    """The model folder of the run's checkpoint, exported in this precision with the window of the run's model."""
     window = json.loads((run.model / "manifest.json").read_text("utf-8"))["max_pieces"]
-    return _export(run.folder, run.checkpoint, {**options, "max_sentence_length": window})
+    return _export(run.folder, run.checkpoint, {"precision": precision, "max_sentence_length": window})
 
 
 def random_model(run: Run, shape: Mapping[str, int], folder: Path) -> tuple[Path, Path]:

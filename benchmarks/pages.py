@@ -61,7 +61,6 @@ def write_pages(results: Path = RESULTS, pages: Sequence[Path] = PAGES) -> None:
     records = read_records(results)
     found = {name: table for record in records.values() for name, table in tables_of(record).items()}
     found |= summary.tables(records)
-    summary.draw(records, results)
     for path in pages:
         page = path.read_text("utf-8")
         asked = {match[2] for match in _BLOCK.finditer(page)}

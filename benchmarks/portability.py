@@ -12,12 +12,10 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-import albert_ner_onnx
 from albert_ner_export.texts.held_out import held_out_lines
 from albert_ner_onnx.tags.decoding import softmax
 from albert_ner_onnx.text.words import split_words
@@ -48,8 +46,7 @@ def measure(run: Run) -> dict[str, Any]:
     sentences = [each for each in words if len(each) > 2][: _QUICK_SENTENCES if run.quick else _SENTENCES]
     window = settings_of(run.checkpoint, run.model, run.folder).window
     windows = PieceTokenizer(run.checkpoint, window).windows([" ".join(each) for each in sentences])
-    code, given = work / "code", work / "given"
-    _copy_code(code)
+    given = work / "given"
     shutil.rmtree(given, ignore_errors=True)
     shutil.copytree(run.model, given / "model")
     (given / "sentences.json").write_text(json.dumps(sentences), "utf-8")
@@ -60,7 +57,7 @@ def measure(run: Run) -> dict[str, Any]:
         started = time.perf_counter()
         files = [str(given / file) for file in ("given.npz", "sentences.json", "found.npz")]
         try:
-            ran_on = json.loads(environment.run(work, code, "portability_probe", *files))
+            ran_on = json.loads(environment.run(work, "benchmarks.portability_probe", *files))
         except UnavailableError as error:
             if name == NATIVE:
                 raise NotRunError(str(error)) from None
@@ -73,15 +70,6 @@ def measure(run: Run) -> dict[str, Any]:
         found[name] = {"emulated_cpu": environment.cpu, **ran_on, **_compare_answers(native, here)}
         run.say(f"{name}: {time.perf_counter() - started:.0f} s")
     return {"sentences": len(sentences), "words": len(native["tags"]), "environments": found}
-
-
-def _copy_code(folder: Path) -> None:
-    """Copies what environments run, so that all run the same even if the repository changes meanwhile."""
-    shutil.rmtree(folder, ignore_errors=True)
-    unneeded = shutil.ignore_patterns("__pycache__", "models")
-    shutil.copytree(Path(albert_ner_onnx.__file__).parent, folder / "albert_ner_onnx", ignore=unneeded)
-    (folder / "albert_ner_onnx" / "models").mkdir()
-    shutil.copy(Path(__file__).with_name("portability_probe.py"), folder)
 
 
 def _compare_answers(native: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, Any]:

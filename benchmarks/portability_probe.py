@@ -1,6 +1,6 @@
 """What `benchmarks.portability` runs in every environment.
 
-    python -m portability_probe GIVEN.npz SENTENCES.json FOUND.npz
+    python -m benchmarks.portability_probe GIVEN.npz SENTENCES.json FOUND.npz
 
 Imports only the runtime and its dependencies, because an environment has nothing else. Prints what it ran on, as JSON.
 """
@@ -20,9 +20,7 @@ from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.model.session import Session
 
-
-def main() -> None:
-    """Runs the model on given pieces, and the recognizer on given sentences; writes logits and tags."""
+if __name__ == "__main__":
     given, sentences, found = map(Path, sys.argv[1:])
     folder = ModelFolder.open(given.with_name("model"))
     session = Session(folder.read(MODEL), 1)
@@ -33,7 +31,3 @@ def main() -> None:
     np.savez(found, logits=np.concatenate(logits), tags=np.array(tags))
     packages = {name: version(name) for name in ("onnxruntime", "tokenizers", "numpy")}
     print(json.dumps({"architecture": platform.machine(), "python": platform.python_version(), **packages}))
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.model.session import Session
 from albert_ner_onnx.tags.decoding import softmax
 from benchmarks.accuracy import score
-from benchmarks.models import FLOAT32, SMALL_EMBEDDINGS, exported, with_graph
+from benchmarks.models import exported, with_graph
 from benchmarks.pages import markdown, percent
 from benchmarks.peers.bare import PieceTokenizer, padded
 from benchmarks.peers.process import settings_of
@@ -41,19 +41,15 @@ _SENTENCES, _QUICK_SENTENCES = 1000, 20
 _BATCH = 16
 
 
-class _Sequence(NamedTuple):
-    """Pieces, special ones included, and the indices of those that open a word."""
-
-    ids: list[int]
-    words: list[int]
+_Sequence = tuple[list[int], list[int]]
+"""Pieces, special ones included, and the indices of those that open a word."""
 
 
 def measure(run: Run) -> dict[str, Any]:
     """See `pages.open_suite`."""
     sentences = list(chain.from_iterable(run.documents()[: 3 if run.quick else None]))
     run.say("making models")
-    models = {"float32": exported(run, FLOAT32), OURS: run.model}
-    models["ours, int8, 4-bit embeddings"] = exported(run, SMALL_EMBEDDINGS)
+    models = {"float32": exported(run, "fp32"), OURS: run.model}
     stock = settings_of(run.checkpoint, run.model, run.folder)
     for name, kind in STOCK_WAYS.items():
         file = make_stock(kind, run.checkpoint, stock.files)
@@ -109,7 +105,7 @@ def _sample(texts: Sequence[str], checkpoint: Path, window: int, number: int) ->
     fitting = [each for each in windows if counts[each.text] == 1 and len(each.ids) > 2]
     order = np.random.default_rng(0).permutation(len(fitting))[:number]
     chosen = (fitting[index] for index in order)
-    return [_Sequence(each.ids, each.first_of_words(texts[each.text])) for each in chosen]
+    return [(each.ids, each.first_of_words(texts[each.text])) for each in chosen]
 
 
 def _batch_dependence(session: Session, sequences: Sequence[_Sequence], pads: bool) -> dict[str, Any]:
@@ -120,11 +116,11 @@ def _batch_dependence(session: Session, sequences: Sequence[_Sequence], pads: bo
     """
     order = list(range(len(sequences)))
     if not pads:
-        order.sort(key=lambda index: len(sequences[index].ids))
+        order.sort(key=lambda index: len(sequences[index][0]))
     batches: list[list[int]] = [[]]
     for index in order:
         last = batches[-1]
-        fits = pads or not last or len(sequences[last[0]].ids) == len(sequences[index].ids)
+        fits = pads or not last or len(sequences[last[0]][0]) == len(sequences[index][0])
         if len(last) == _BATCH or not fits:
             batches.append([])
         batches[-1].append(index)
@@ -144,10 +140,8 @@ def _probabilities(
     """Probabilities of all words, float32 [word, tag], in the order of the batches."""
     found = []
     for batch in batches:
-        ids, _ = padded([sequences[index].ids for index in batch])
-        found += [
-            softmax(logits[sequences[index].words]) for index, logits in zip(batch, session.run(ids), strict=True)
-        ]
+        ids, _ = padded([sequences[index][0] for index in batch])
+        found += [softmax(logits[sequences[index][1]]) for index, logits in zip(batch, session.run(ids), strict=True)]
     return np.concatenate(found)
 
 
@@ -159,12 +153,5 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     for name, way in figures["ways"].items():
         row = [name, percent(way["f1"]), percent(way["tags_as_float32"]), f"{way['bytes'] / 1e6:.1f}"]
         row += [percent(way["batch"]["tags_changed"]), f"{way['batch']['max_probability_difference']:.2g}"]
-        rows.append(row)
-    times = [
-        [name, *(f"{each['median'] * 1000:.2f} ({each['ratio']:.2f}×)" for each in way["seconds"].values())]
-        for name, way in figures["ways"].items()
-    ]
-    return {
-        "answers": markdown(header, rows),
-        "time": markdown(["CPU ms a call (times ours)", *shapes], times),
-    }
+        rows.append(row + [f"{1000 * each['median']:.2f} ({each['ratio']:.2f}×)" for each in way["seconds"].values()])
+    return {"ways": markdown([*header, *(f"ms, {shape}" for shape in shapes)], rows)}

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +76,7 @@ def describe_environment() -> dict[str, object]:
         "cores": machine.cores,
         "system": machine.system,
         "python": platform.python_version(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": {each.name: each.version for each in distributions() if each.name in _PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
         "changed": None if changes is None else changes != "",
     }
@@ -88,13 +88,6 @@ def _amx(cpu_flags: tuple[str, ...]) -> str:
         return "absent"
     granted = ctypes.CDLL(None).syscall(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0
     return "allowed" if granted else "refused"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _git(*arguments: str) -> str | None:

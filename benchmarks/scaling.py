@@ -80,16 +80,14 @@ def probe(model: str, curve: str, size: int) -> dict[str, Any]:
 
 def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     """See `pages.open_suite`."""
-    titles = {"length": "characters of one text", "texts": "texts of a stream"}
-    found = {}
+    titles = {"length": "one text of {:,} characters", "texts": "a stream of {:,} texts"}
+    rows = []
     for curve, points in figures["curves"].items():
-        rows = []
         for point in points:
-            row = [f"{point['size']:,}", f"{point['words']:,}", f"{point['seconds']:.2f}"]
+            row = [titles[curve].format(point["size"]), f"{point['words']:,}", f"{point['seconds']:.2f}"]
             row.append(f"{1e6 * point['cpu_seconds'] / point['words']:.0f}")
             sizes = point["before_bytes"], point["peak_bytes"]
             rows.append(row + ["unknown" if size is None else f"{size / 1e6:.0f}" for size in sizes])
-        header = [titles[curve], "words", "s", "µs of CPU per word", "resident before, MB", "at the peak, MB"]
-        power = f"CPU time grows with the power {figures['exponents'][curve]:.2f}."
-        found[curve] = f"{markdown(header, rows)}\n\n{power}"
-    return found
+    header = ["", "words", "s", "µs of CPU per word", "resident before, MB", "at the peak, MB"]
+    powers = " and ".join(f"{power:.2f} ({curve})" for curve, power in figures["exponents"].items())
+    return {"growth": f"{markdown(header, rows)}\n\nCPU time grows with the power {powers}."}

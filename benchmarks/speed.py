@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +26,9 @@ ENGINES: Final = (OURS, "onnxruntime-int8-one-call", "openvino-int8-latency", EX
 CALLS: Final = {"1×16": (1, 16), "1×64": (1, 64), "1×128": (1, 128), "8×16": (8, 16), "8×64": (8, 64)}
 _SENTENCES, _QUICK_SENTENCES = 600, 30
 _DOCUMENTS, _QUICK_DOCUMENTS = 40, 2
-_DOCUMENT_WORDS = 500
+_IN_DOCUMENT = 30  # of the project's own sentences
 _ROUNDS, _ENGINE_ROUNDS, _QUICK_ROUNDS = 5, 9, 1
 _SECONDS = 0.05  # of calls in a row: the clock's steps must not matter
-_LOGIT_LENGTHS = range(8, 24)
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def measure(run: Run) -> dict[str, Any]:
         run.say("base")
         folder = run.work / "base"
         base = settings_of(*random_model(run, SIZES["base"], folder), folder)
-        found["engines"]["base"] = _engines(run, base, trained=False)
+        found["engines"]["base"] = _engines(run, base)
     rounds = _QUICK_ROUNDS if run.quick else _ROUNDS
     with loaded_peers(run, PEERS, default) as (processes, described):
         found["peers"] = described
@@ -55,23 +53,15 @@ def measure(run: Run) -> dict[str, Any]:
     return found
 
 
-def _engines(run: Run, settings: Settings, trained: bool = True) -> dict[str, Any]:
-    """The model alone: what `ratios` says about the seconds of a call by shape, and the agreement with float32.
-
-    Agreement is the share of equal tags, or for random weights the correlation of the logits.
-    """
+def _engines(run: Run, settings: Settings) -> dict[str, Any]:
+    """The model alone: what `ratios` says about the seconds of a call, by shape."""
     with loaded_peers(run, ENGINES, settings) as (processes, described):
-        agreement = (
-            _tag_agreement(processes, sample_sentences(), dict.fromkeys(processes, 1))
-            if trained
-            else _logit_correlation(processes)
-        )
         shapes = {}
         for shape, (rows, pieces) in CALLS.items():
             if pieces <= settings.window:
                 tasks = {name: _engine_task(process, rows, pieces) for name, process in processes.items()}
                 shapes[shape] = _compare(tasks, _QUICK_ROUNDS if run.quick else _ENGINE_ROUNDS)
-    return {"peers": described, "agreement": agreement, "shapes": shapes}
+    return {"peers": described, "shapes": shapes}
 
 
 def _engine_task(process: PeerProcess, rows: int, pieces: int) -> partial[float]:
@@ -85,7 +75,8 @@ def read_texts(run: Run) -> dict[str, list[str]]:
     if run.conll:
         documents = [[" ".join(sentence.words) for sentence in document] for document in run.documents()]
     else:
-        documents = _as_documents(own_corpus().held_out)
+        own = own_corpus().held_out
+        documents = [list(own[start : start + _IN_DOCUMENT]) for start in range(0, len(own), _IN_DOCUMENT)]
     sentences = [sentence for document in documents for sentence in document]
     numbers = (_QUICK_SENTENCES, _QUICK_DOCUMENTS) if run.quick else (_SENTENCES, _DOCUMENTS)
     return {
@@ -97,15 +88,6 @@ def read_texts(run: Run) -> dict[str, list[str]]:
 def _sample(texts: Sequence[str], number: int) -> list[str]:
     """At most this many texts, at random but always the same ones."""
     return [texts[index] for index in np.random.default_rng(0).permutation(len(texts))[:number]]
-
-
-def _as_documents(sentences: Sequence[str]) -> list[list[str]]:
-    """Neighbouring sentences, in documents of about `_DOCUMENT_WORDS` words."""
-    before = accumulate((len(sentence.split()) for sentence in sentences), initial=0)
-    documents: dict[int, list[str]] = {}
-    for words, sentence in zip(before, sentences, strict=False):
-        documents.setdefault(words // _DOCUMENT_WORDS, []).append(sentence)
-    return list(documents.values())
 
 
 def _measure_texts(processes: Mapping[str, PeerProcess], texts: Sequence[str], rounds: int) -> dict[str, Any]:
@@ -150,53 +132,34 @@ def _tag_agreement(
     return {peer: round(float((found == tags[EXACT]).mean()), 5) for peer, found in tags.items()}
 
 
-def _logit_correlation(processes: Mapping[str, PeerProcess]) -> dict[str, float]:
-    """By peer the correlation of its logits with float32's over random sequences."""
-    if EXACT not in processes:
-        return {}
-    logits = {name: process.call("logits", lengths=list(_LOGIT_LENGTHS)) for name, process in processes.items()}
-    return {name: round(float(np.corrcoef(logits[EXACT], found)[0, 1]), 5) for name, found in logits.items()}
-
-
 def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     """See `pages.open_suite`."""
-    found = {}
-    for model, engines in figures["engines"].items():
-        rows = []
-        for name in [name for name, described in engines["peers"].items() if "missing" not in described]:
-            taken = [shape[name] for shape in engines["shapes"].values()]
-            cells = (f"{1000 * each['median']:.2f} ({each['ratio']:.2f}×)" for each in taken)
-            agreement = engines["agreement"].get(name)
-            rows.append([PEERS[name].title, *cells, f"{agreement:.4f}" if agreement is not None else ""])
-        header = [f"{model}: ms a call (times ours)", *engines["shapes"], "agrees with float32"]
-        found["engine_base" if model == "base" else "engine"] = markdown(header, rows)
-    one = figures["one_text"]
-    header = ["one text at a time", "ms, median", "times ours (quartiles)", "tags as float32, %"]
-    rows = [
-        [PEERS[name].title, f"{1000 * each['median']:.2f}", times(each), _agreement(one, name)]
-        for name, each in _fastest_first(one)
+    engines = []
+    for model, each in figures["engines"].items():
+        for name in [name for name, described in each["peers"].items() if "missing" not in described]:
+            taken = [shape[name] for shape in each["shapes"].values()]
+            cells = (f"{1000 * found['median']:.2f} ({found['ratio']:.2f}×)" for found in taken)
+            engines.append([model, PEERS[name].title, *cells])
+    shapes = next(iter(figures["engines"].values()))["shapes"]
+    one, sentences, documents = (figures[kind] for kind in ("one_text", "sentences", "documents"))
+    header = [f"{sentences['texts']} sentences: texts/s", "times ours (quartiles)", "tags as float32, %"]
+    header += [f"{documents['texts']} documents: words/s", "times ours (quartiles)", "tags as float32, %"]
+    header += ["one text: ms", "times ours (quartiles)"]
+    words = documents["words"] / documents["texts"]
+    rows = []
+    for name in sorted(one["peers"], key=lambda name: float(sentences["peers"][name]["ratio"])):
+        of_sentences, of_documents, of_one = (part["peers"][name] for part in (sentences, documents, one))
+        row = [PEERS[name].title, f"{of_sentences['texts_per_second']:,.0f}", times(of_sentences)]
+        row += [_agreement(sentences, name), f"{words * of_documents['texts_per_second']:,.0f}", times(of_documents)]
+        rows.append([*row, _agreement(documents, name), f"{1000 * of_one['median']:.2f}", times(of_one)])
+    missing = [
+        f"Not measured: {name} ({each['missing']})." for name, each in figures["peers"].items() if "missing" in each
     ]
-    found["one_text"] = markdown(header, rows)
-    for kind in ("sentences", "documents"):
-        part = figures[kind]
-        header = [f"{part['texts']} {kind}, {part['words']:,} words", "batch", "texts/s", "words/s"]
-        header += ["times ours (quartiles)", "tags as float32, %"]
-        rows = []
-        for name, each in _fastest_first(part):
-            rate = each["texts_per_second"]
-            speed = f"{rate:,.1f}", f"{rate * part['words'] / part['texts']:,.0f}"
-            rows.append([PEERS[name].title, str(each["batch"] or ""), *speed, times(each), _agreement(part, name)])
-        found[kind] = markdown(header, rows)
-    missing = [[PEERS[name].title, each["missing"]] for name, each in figures["peers"].items() if "missing" in each]
-    found["missing"] = markdown(["not measured", "why"], missing) if missing else "All peers were measured."
-    return found
-
-
-def _fastest_first(part: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(part["peers"].items(), key=lambda item: float(item[1]["ratio"]))
+    return {
+        "texts": "\n\n".join([markdown(["", *header], rows), *missing]),
+        "engines": markdown(["model", "engine: ms a call (times ours)", *shapes], engines),
+    }
 
 
 def _agreement(part: Mapping[str, Any], name: str) -> str:
-    if name == "spacy":
-        return "another model"
     return percent(part["agreement"][name]) if name in part["agreement"] else ""

@@ -73,19 +73,20 @@ def _start(peer: str, settings: Settings) -> float:
 
 def tables(figures: Mapping[str, Any]) -> dict[str, str]:
     """See `pages.open_suite`."""
-    starts, memories = [], []
-    ours = figures["peers"][OURS]["memory"]["after_sentences"]["resident"]
+    rows = []
     for name, each in figures["peers"].items():
-        if "missing" in each:
-            continue
-        memory = each["memory"]
-        starts.append([PEERS[name].title, f"{each['start']['median']:.2f}", times(each["start"])])
-        moments = [memory[moment]["resident"] for moment in ("imported", "loaded", "after_sentences", "after_calls")]
-        cells = [f"{size / 1e6:.0f}" for size in (*moments, memory["after_calls"]["peak"])]
-        cells[3] += f" ({each['calls']:,})"
-        memories.append([PEERS[name].title, *cells, f"{moments[2] / ours:.2f}×"])
-    header = ["resident MB after", "imports", "loading", f"{figures['sentences']} sentences", "calls", "peak"]
-    return {
-        "start": markdown(["from a new process to its first entities", "s", "times ours (quartiles)"], starts),
-        "memory": markdown([*header, "times ours after sentences"], memories),
-    }
+        if "missing" not in each:
+            memory = each["memory"]
+            moments = [memory[moment] for moment in ("imported", "loaded", "after_sentences", "after_calls")]
+            sizes = [moment["resident"] for moment in moments] + [memory["after_calls"]["peak"]]
+            cells = [f"{each['start']['median']:.2f}", times(each["start"]), *(f"{size / 1e6:.0f}" for size in sizes)]
+            rows.append([PEERS[name].title, *cells[:-1], f"{each['calls']:,}", cells[-1]])
+    header = [
+        "",
+        "start, s",
+        "times ours (quartiles)",
+        "MB after imports",
+        "loading",
+        f"{figures['sentences']} sentences",
+    ]
+    return {"peers": markdown([*header, "calls", "how many", "peak"], rows)}

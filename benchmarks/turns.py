@@ -12,12 +12,12 @@ import numpy as np
 def take_turns(
     tasks: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 0, seed: int = 0
 ) -> dict[str, list[float]]:
-    """Runs every task once per round, in a new random order each round.
+    """Runs every task once per round, each round in a random order of its own.
 
     Args:
         tasks: By name; each returns what it took, such as seconds.
-        rounds: Rounds that count.
-        warm_up: Rounds before them that don't count.
+        rounds: Rounds that count, after `warm_up` rounds that don't.
+        warm_up: See above.
         seed: Of the random orders.
 
     Returns:
@@ -35,11 +35,7 @@ def take_turns(
 
 
 def ratios(taken: Mapping[str, Sequence[float]], reference: str) -> dict[str, dict[str, Any]]:
-    """Divides what each task took by what the reference took in the same round.
-
-    Args:
-        taken: What `take_turns` returned.
-        reference: The task whose ratio is 1.
+    """Divides what each task took by what the task `reference` took in the same round.
 
     Returns:
         By task: `median` of what it took; `ratio` and `ratio_quartiles`, the median and the quartiles of the ratios.

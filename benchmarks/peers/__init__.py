@@ -90,7 +90,7 @@ class Factory:
 
     Attributes:
         title: What tables call it.
-        module: Its module in this package. That imports the framework, and its `create` loads the model.
+        module: Its module in this package. That imports the framework; its `create` loads the model.
         file: The kind of file that `stock` makes for it, if it needs one.
         calls: `many` for one call of the model per core, `one` for all cores in one call.
         batches: Sizes of batches to try; `(0,)` if it chooses for itself.

@@ -21,13 +21,7 @@ _PAD = 0  # any piece will do: the mask hides it
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A sequence of pieces.
-
-    Attributes:
-        text: Index of its text.
-        ids: Its pieces, with the special ones at both ends.
-        offsets: First character of each piece and the one after its last; zeros for special pieces.
-    """
+    """Pieces of the text with this index, special ones included: ids, and half-open ranges of characters."""
 
     text: int
     ids: list[int]

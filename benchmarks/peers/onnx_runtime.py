@@ -12,7 +12,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
-from benchmarks.peers import Peer, Settings
+from benchmarks.peers import Settings
 from benchmarks.peers.bare import BarePeer, Ids, Logits
 from benchmarks.peers.stock import STOCK
 
@@ -48,6 +48,4 @@ class OnnxRuntime(BarePeer):
         return logits
 
 
-def create(settings: Settings, file: str, calls: str) -> Peer:
-    """See `Factory`."""
-    return OnnxRuntime(settings, file, calls)
+create = OnnxRuntime

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import openvino
 
-from benchmarks.peers import Peer, Settings
+from benchmarks.peers import Settings
 from benchmarks.peers.bare import BarePeer, Ids, Logits
 from benchmarks.peers.stock import STOCK
 
@@ -52,6 +52,4 @@ class OpenVino(BarePeer):
         return {name: feeds[name] for name in self._names}
 
 
-def create(settings: Settings, file: str, calls: str) -> Peer:
-    """See `Factory`."""
-    return OpenVino(settings, file, calls)
+create = OpenVino

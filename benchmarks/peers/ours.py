@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import albert_ner_onnx
 from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.model.session import Session
-from benchmarks.peers import Peer, Settings, Span
+from benchmarks.peers import Settings, Span
 from benchmarks.peers.bare import Ids, Logits, tag_alone
 
 
 class Ours:
     """`recognize` for one text and `recognize_batch` for several; users choose no size of batches."""
 
-    def __init__(self, settings: Settings, calls: str) -> None:
+    def __init__(self, settings: Settings, file: str, calls: str) -> None:
         self._settings = settings
         workers, threads = (settings.threads, 1) if calls == "many" else (1, settings.threads)
         self._recognizer = albert_ner_onnx.load(settings.model, workers=workers, threads=threads)
@@ -38,6 +38,4 @@ class Ours:
         return tag_alone(self, self._settings, texts)
 
 
-def create(settings: Settings, file: str, calls: str) -> Peer:
-    """See `Factory`."""
-    return Ours(settings, calls)
+create = Ours

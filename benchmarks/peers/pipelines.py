@@ -13,7 +13,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast, pipeline
 
-from benchmarks.peers import Peer, PeerMissingError, Settings, Span
+from benchmarks.peers import Peer, Settings, Span
 from benchmarks.peers.bare import Ids, Logits, tag_alone
 from benchmarks.peers.stock import STOCK
 
@@ -73,11 +73,9 @@ def create(settings: Settings, file: str, calls: str) -> Peer:
     if not file:
         model = AutoModelForTokenClassification.from_pretrained(settings.checkpoint, dtype=torch.float32).eval()
         return PipelinePeer(model, settings, "PyTorch eager, float32")
-    try:
-        import onnxruntime
-        from optimum.onnxruntime import ORTModelForTokenClassification
-    except ModuleNotFoundError as error:
-        raise PeerMissingError(f"{error.name} isn't installed; pip install -e '.[benchmark]'") from None
+    import onnxruntime
+    from optimum.onnxruntime import ORTModelForTokenClassification
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.threads
     options.log_severity_level = 3

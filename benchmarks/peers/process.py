@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from albert_ner_onnx.machine import available_cores
+from benchmarks.child import QUIET
 from benchmarks.peers import PEERS, PeerMissingError, Settings
 from benchmarks.peers.stock import make_stock
 from benchmarks.run import ROOT, Run
@@ -83,8 +84,7 @@ class PeerProcess:
 def worker_environment(threads: int) -> dict[str, str]:
     """The environment in which every pool has this many threads, and nothing looks for a network."""
     pools = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), str(threads))
-    quiet = {"HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    return os.environ | pools | quiet | {"TOKENIZERS_PARALLELISM": "true"}
+    return os.environ | pools | QUIET | {"TOKENIZERS_PARALLELISM": "true"}
 
 
 def settings_of(checkpoint: Path, model: Path, folder: Path) -> Settings:

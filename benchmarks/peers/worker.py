@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -70,12 +69,8 @@ class Worker:
         """See `Peer`."""
         return self._peer.word_tags(texts, batch)
 
-    def logits(self, lengths: Sequence[int]) -> list[float]:
-        """The logits of a random sequence of each length, all in one list."""
-        sequences = [self._random_ids(1, length, seed=length) for length in lengths]
-        return [value for ids in sequences for value in self._peer.logits(ids).ravel().tolist()]
-
-    def memory(self) -> dict[str, int]:
+    @staticmethod
+    def memory() -> dict[str, int]:
         """See the function `memory`."""
         return memory()
 

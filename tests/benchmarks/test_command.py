@@ -14,7 +14,7 @@ from toy_models import FP32, INT8
 
 @pytest.fixture
 def arguments(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(accuracy, "exported", lambda run, options: FP32)
+    monkeypatch.setattr(accuracy, "exported", lambda run, precision: FP32)
     folders = {"checkpoint": run.checkpoint, "model": INT8, "work": run.work, "results": tmp_path / "results"}
     return ["--quick", *(str(part) for name, folder in folders.items() for part in (f"--{name}", folder))]
 

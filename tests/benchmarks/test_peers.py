@@ -50,16 +50,14 @@ def test_a_worker_answers_line_by_line(run: Run) -> None:
     tags = {"do": "word_tags", "texts": TEXTS, "batch": 8}
     each = {"do": "recognize_each", "texts": TEXTS, "calls": 5}
     call = {"do": "call_model", "rows": 2, "pieces": 8, "calls": 2}
-    logits = {"do": "logits", "lengths": [3, 5]}
     wrong = {"do": "call_model", "rows": 2}
-    answers = ask(PEERS[OURS], load, tags, each, call, logits, wrong)
+    answers = ask(PEERS[OURS], load, tags, each, call, wrong)
     assert answers[0]["result"]["setup"].startswith("load(workers=")
     assert answers[0]["result"]["memory"].keys() == {"imported", "loaded"}
     assert [len(found) for found in answers[1]["result"]] == [4, 0, 2]
     assert len(answers[2]["result"]) == 5
     assert answers[3]["result"] > 0
-    assert len(answers[4]["result"]) == 8 * len(TAGS)
-    assert answers[5]["error"].startswith("TypeError")
+    assert answers[4]["error"].startswith("TypeError")
 
 
 def test_a_peer_that_is_missing_is_an_answer() -> None:

@@ -29,12 +29,12 @@ def shares(figures: Any, name: str = "") -> Iterator[tuple[str, float]]:
 def checked(suite: Any, figures: dict[str, Any]) -> dict[str, str]:
     assert all(0 <= share <= 1 for _, share in shares(figures))
     tables: dict[str, str] = suite.tables(json.loads(json.dumps(figures)))
-    assert all(table.startswith("|") or table.startswith("All") for table in tables.values())
+    assert all(table.startswith("|") for table in tables.values())
     return tables
 
 
 def test_accuracy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accuracy, "exported", lambda run, options: FP32)
+    monkeypatch.setattr(accuracy, "exported", lambda run, precision: FP32)
     monkeypatch.setattr(accuracy, "WINDOWS", (24, 12))
     figures = accuracy.measure(run)
     tables = checked(accuracy, figures)
@@ -50,7 +50,7 @@ def test_accuracy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_quantization(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quantization, "exported", lambda run, options: FP32)
+    monkeypatch.setattr(quantization, "exported", lambda run, precision: FP32)
     monkeypatch.setattr(quantization, "make_stock", lambda kind, checkpoint, folder: FP32 / "model.onnx")
     figures = quantization.measure(run)
     tables = checked(quantization, figures)
@@ -58,7 +58,7 @@ def test_quantization(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ours["batch"]["tags_changed"], ours["batch"]["max_probability_difference"]) == (0, 0)
     assert ours["seconds"].keys() == {"1×16", "8×16"}  # what the tiny model can read
     assert ours["seconds"]["1×16"]["ratio"] == 1
-    assert all(way in tables["answers"] and way in tables["time"] for way in quantization.STOCK_WAYS)
+    assert all(f"| {way} |" in tables["ways"] for way in quantization.STOCK_WAYS)
 
 
 def test_portability(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,9 +84,6 @@ def test_portability(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_sizes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizes, "random_model", lambda run, shape, folder: (run.checkpoint, INT8))
     monkeypatch.setattr(sizes, "make_stock", lambda kind, checkpoint, folder: FP32 / "model.onnx")
-    monkeypatch.setattr(sizes, "_PIECES", 8)
-    monkeypatch.setattr(sizes, "_LENGTHS", range(4, 8))
-    monkeypatch.setattr(sizes, "_VOCABULARY", 50)
     monkeypatch.setattr(sizes, "call_in_child", lambda _, name, *arguments: getattr(sizes, name)(*arguments))
     figures = sizes.measure(run)
     assert figures["base"]["correlation_with_float32"]["stock_int8"] == 1
@@ -115,9 +112,9 @@ def test_speed_with_agreement_and_a_missing_peer(
     assert (figures["sentences"]["texts"], figures["documents"]["texts"]) == (3, 2)
     if "missing" in figures["peers"]["spacy"]:
         assert "spacy: not measured:" in capsys.readouterr().err
-        assert "| spaCy's small model |" in tables["missing"]
-    assert "transformers' pipeline, float32" in tables["one_text"]
-    assert "| ours | " in tables["engine"]
+        assert "Not measured: spacy (" in tables["texts"]
+    assert "| transformers' pipeline, float32 |" in tables["texts"]
+    assert "| int8 | ours | " in tables["engines"]
 
 
 def test_start(run: Run) -> None:
@@ -127,7 +124,7 @@ def test_start(run: Run) -> None:
     assert ours["start"]["median"] > 0
     memory = ours["memory"]
     assert 0 < memory["imported"]["resident"] <= memory["after_calls"]["peak"]
-    assert PEERS[OURS].title in checked(start, figures)["memory"]
+    assert PEERS[OURS].title in checked(start, figures)["peers"]
 
 
 def test_scaling(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +133,7 @@ def test_scaling(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = scaling.measure(run)
     tables = checked(scaling, figures)
     assert [point["size"] for point in figures["curves"]["texts"]] == [50, 200]
-    assert "CPU time grows with the power" in tables["length"]
+    assert "CPU time grows with the power" in tables["growth"]
 
 
 def test_the_power_of_growth() -> None:
@@ -154,4 +151,4 @@ def test_a_child_that_fails_says_why() -> None:
 def test_texts_without_gold_tags_are_our_own() -> None:
     texts = speed.read_texts(Run(quick=True))
     assert (len(texts["sentences"]), len(texts["documents"])) == (30, 2)
-    assert all(400 < len(text.split()) < 600 for text in texts["documents"])
+    assert all(len(text.split()) > 100 for text in texts["documents"])
