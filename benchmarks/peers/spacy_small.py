@@ -16,10 +16,11 @@ class SpacySmall:
     """`nlp.pipe` with the entity recognizer alone, which shares nothing with the other parts of the small model."""
 
     def __init__(self, settings: Settings, file: str, calls: str) -> None:
-        if _MODEL not in spacy.util.get_installed_models():
+        names = sorted(name for name in spacy.util.get_installed_models() if name.startswith(_MODEL))
+        if not names:
             raise PeerMissingError(f"{_MODEL} isn't installed; python -m spacy download {_MODEL}")
-        self._model = spacy.load(_MODEL, exclude=_OTHERS)
-        self.setup = f"{_MODEL} {self._model.meta['version']}, entity recognizer alone"
+        self._model = spacy.load(names[0], exclude=_OTHERS)
+        self.setup = f"{names[0]} {self._model.meta['version']}, entity recognizer alone"
 
     def recognize(self, texts: Sequence[str], batch: int) -> list[list[Span]]:
         """See `Peer`."""
