@@ -68,7 +68,7 @@ class Run:
 def describe_environment() -> dict[str, object]:
     """The machine, the software and the commit, without any host name or path."""
     machine = describe_machine()
-    changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results")
+    changes = _git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!*.md")
     return {
         "cpu": machine.cpu,
         "cpu_flags": list(machine.cpu_flags),
