@@ -15,14 +15,14 @@ from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.child import call_in_child
 from benchmarks.run import ROOT, Run
 
-SHAPES: Final[Mapping[str, Mapping[str, int]]] = {
+SHAPES: Final[Mapping[str, dict[str, int]]] = {
     "base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
     "large": {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
     "xlarge": {"hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 8192},
     "xxlarge": {"hidden_size": 4096, "num_hidden_layers": 12, "num_attention_heads": 64, "intermediate_size": 16384},
 }
 """The published sizes of ALBERT, as the fields of its `config.json`."""
-_POSITIONS = 128  # published are 512, but that saves most of the time of an export, and changes a file by 0.4 % at most
+_POSITIONS = 128  # the published ones have 512, but an export that verifies sequences of these takes much longer
 _FEW_TEXTS = 20  # are enough to calibrate random weights
 
 

@@ -1,6 +1,8 @@
 """Every published size of ALBERT: file, memory and loading time of ours in int8, next to stock exports of the same.
 
-Checkpoints have random weights, and every figure is taken in a process of its own.
+Checkpoints have random weights, and every figure is taken in a process of its own. They have 32 positions where the
+published ones have 512, because an export verifies sequences of all lengths, and an xxlarge would take an hour. That
+changes base's file by 0.5 % and xxlarge's by 0.03 %.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from benchmarks.peers.stock import make_stock
 from benchmarks.run import Run
 
 _STOCK: Final = {"stock_float32": "float32", "stock_int8": "quantize_dynamic"}
+_FEW_POSITIONS = {"max_position_embeddings": 32}
 _PIECES = np.arange(5, 25)  # any ones that every vocabulary has
 
 
@@ -30,8 +33,8 @@ def measure(run: Run) -> dict[str, Any]:
     found = {}
     for size in ["base"] if run.quick else SHAPES:
         run.say(size)
-        folder = run.work / size
-        checkpoint, model = random_model(run, SHAPES[size], folder)
+        folder = run.work / "sizes" / size
+        checkpoint, model = random_model(run, SHAPES[size] | _FEW_POSITIONS, folder)
         files = {"ours_int8": model / MODEL}
         files |= {name: make_stock(kind, checkpoint, folder / "stock") for name, kind in _STOCK.items()}
         found[size] = {
