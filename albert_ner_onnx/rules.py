@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.errors import ModelError
-from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.model.manifest import Manifest, SparkNlpSettings
 from albert_ner_onnx.model.tokenizer import ReadPieces, WordTokenizer
 from albert_ner_onnx.model.windows import Window, pack_windows
 from albert_ner_onnx.spark_nlp import pieces
@@ -103,20 +103,24 @@ def resolve_rules(manifest: Manifest) -> Rules:
     Raises:
         ModelError: The manifest names rules that this version doesn't know. The message names no path.
     """
-    settings = manifest.spark_nlp
-    find_spans: Callable[[Sequence[str]], list[Span]] = partial(spans, scheme=manifest.scheme)
+    return choose_rules(manifest.word_splitter, manifest.piece_rule, manifest.scheme, manifest.spark_nlp)
+
+
+def choose_rules(word_splitter: str, piece_rule: str, scheme: str, settings: SparkNlpSettings | None) -> Rules:
+    """Does the same for a model that has no manifest yet. The arguments are what its manifest will say."""
+    find_spans: Callable[[Sequence[str]], list[Span]] = partial(spans, scheme=scheme)
     masked_piece = None
     if settings is not None:
         find_spans = partial(chunks, has_no_schema=settings.has_no_schema, white_list=settings.white_list)
         masked_piece = settings.masked_piece if settings.exact else None
-    match manifest.word_splitter, manifest.piece_rule:
+    match word_splitter, piece_rule:
         case "conll", "word":
             rules = CONLL
         case "spark-nlp", "spark-nlp":
             rules = SPARK_NLP_EXACT if settings is not None and settings.exact else SPARK_NLP
-        case splitter, piece_rule:
+        case _:
             raise ModelError(
-                f"unknown word_splitter {splitter!r} with piece_rule {piece_rule!r}; expected 'conll' with 'word', or "
-                "'spark-nlp' with 'spark-nlp'"
+                f"unknown word_splitter {word_splitter!r} with piece_rule {piece_rule!r}; expected 'conll' with "
+                "'word', or 'spark-nlp' with 'spark-nlp'"
             )
     return replace(rules, find_spans=find_spans, masked_piece=masked_piece)

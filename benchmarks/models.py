@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
-from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_export.texts.corpus import own_corpus
 from albert_ner_onnx.model.manifest import MODEL
 from benchmarks.child import call_in_child
 from benchmarks.run import ROOT, Run
@@ -79,7 +80,7 @@ def export(checkpoint: str, out: str, options: dict[str, Any]) -> None:
     """Exports a checkpoint; a `calibration` file is given by its path."""
     if "calibration" in options:
         options["calibration"] = Path(options["calibration"])
-    export_model(Path(checkpoint), Path(out), **options)
+    export_model(Path(checkpoint), Path(out), ExportOptions(**options))
 
 
 def with_graph(model: Path, file: Path, out: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_export.texts.corpus import own_corpus
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.machine import peak_memory, resident_memory
 from benchmarks.child import call_in_child

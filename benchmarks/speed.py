@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_export.texts.corpus import own_corpus
 from albert_ner_onnx.benchmark.startup import sample_sentences
 from benchmarks.models import SHAPES as SIZES
 from benchmarks.models import random_model

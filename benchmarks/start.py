@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from albert_ner_export.texts.sequences import own_corpus
+from albert_ner_export.texts.corpus import own_corpus
 from benchmarks.pages import markdown, times
 from benchmarks.peers import EXACT, OURS, PEERS, Settings
 from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of, worker_environment

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -152,7 +152,5 @@ class Terminal(io.StringIO):
 
 
 def set_exporter(monkeypatch: pytest.MonkeyPatch, export_model: object) -> None:
-    """Replaces the exporter, which needs the extra `export`, with a function."""
-    pipeline = SimpleNamespace(export_model=export_model)
-    monkeypatch.setitem(sys.modules, "albert_ner_export", ModuleType("albert_ner_export"))
-    monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", pipeline)
+    """Replaces the exporter's function, which needs the extra `export`."""
+    monkeypatch.setitem(sys.modules, "albert_ner_export.pipeline", SimpleNamespace(export_model=export_model))

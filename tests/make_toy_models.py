@@ -1,8 +1,9 @@
-"""Makes the toy models of tests/runtime/models, and what transformers says of the same toys.
+"""Makes the toy models in tests/runtime/models, and what transformers answers with the same toys.
 
     python tests/make_toy_models.py
 
-Needs the extra `dev`. The runtime's tests need only what this writes, so they run without onnx and torch.
+Needs the extra `dev`. The tests of the runtime only need the files that this writes, so they run without onnx and
+torch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 from transformers import AlbertForTokenClassification, PreTrainedTokenizerFast
 
 import toy
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 
 MODELS = Path(__file__).parent / "runtime" / "models"
@@ -38,7 +40,7 @@ SENTENCES = [
 
 
 def _expected(checkpoint: Path) -> list[list[str]]:
-    """Tags of SENTENCES by transformers, on the first piece of each word; `O` for a word without one."""
+    """Returns transformers' tags of SENTENCES: those of the first piece of each word, `O` for a word without pieces."""
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"))
     model = AlbertForTokenClassification.from_pretrained(checkpoint).eval()
     tags = []
@@ -54,7 +56,7 @@ def _expected(checkpoint: Path) -> list[list[str]]:
 
 
 def main() -> None:
-    """Makes them all anew."""
+    """Makes all models again."""
     shutil.rmtree(MODELS, ignore_errors=True)
     MODELS.mkdir()
     expected: dict[str, list[list[str]]] = {}
@@ -62,9 +64,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             precision = settings.pop("precision")
             checkpoint = toy.write_checkpoint(Path(folder) / name, **settings)
-            options: dict[str, Any] = {"min_agreement": 0} if precision == "int8" else {}  # weights are random
-            options |= {"precision": precision, "license": "Apache-2.0", "language": "en"}
-            export_model(checkpoint, MODELS / name, **options)
+            least = 0 if precision == "int8" else None  # int8 loses much of random weights
+            options = ExportOptions(precision=precision, license="Apache-2.0", language="en", min_agreement=least)
+            export_model(checkpoint, MODELS / name, options)
             expected[name] = _expected(checkpoint)
     text = json.dumps({"sentences": SENTENCES, "tags": expected}, indent=1)
     (MODELS / "expected.json").write_text(text + "\n")

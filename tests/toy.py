@@ -1,4 +1,4 @@
-"""A seeded tiny ALBERT checkpoint and its tokenizer, made in code."""
+"""A tiny ALBERT checkpoint with random weights, and its tokenizer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WORDS = "the in of is and to john mary smith berlin paris lives works ##in ##er 
 
 
 def vocabulary() -> list[str]:
-    """The pieces in the order of their ids."""
+    """Returns the pieces in the order of their ids."""
     characters = "abcdefghijklmnopqrstuvwxyz0123456789"
     return [*SPECIALS, *WORDS, *characters, *(f"##{character}" for character in characters)]
 
 
 def config(**changes: Any) -> dict[str, Any]:
-    """A `config.json` of a few thousand parameters."""
+    """Returns the `config.json` of a model with a few thousand parameters."""
     return {
         "model_type": "albert",
         "architectures": ["AlbertForTokenClassification"],
@@ -45,7 +45,7 @@ def config(**changes: Any) -> dict[str, Any]:
 
 
 def tensors(config: dict[str, Any], seed: int = 0) -> dict[str, npt.NDArray[np.float32]]:
-    """Random weights under Hugging Face's names. No bias or shift is zero, as zeros hide errors."""
+    """Makes random weights by Hugging Face's names. No bias and no shift is zero: zeros hide errors."""
     random = np.random.default_rng(seed)
     hidden, width, inner = config["hidden_size"], config["embedding_size"], config["intermediate_size"]
 
@@ -70,7 +70,7 @@ def tensors(config: dict[str, Any], seed: int = 0) -> dict[str, npt.NDArray[np.f
             linears |= {f"{name}.ffn": (hidden, inner), f"{name}.ffn_output": (inner, hidden)}
             norms |= {f"{name}.attention.LayerNorm": hidden, f"{name}.full_layer_layer_norm": hidden}
     for name, (inputs, outputs) in linears.items():
-        # Weak branches beside the residual, so that tags differ from word to word
+        # Branches are weak compared with the residual, so that tags differ from word to word
         scale = (2 if name.endswith(("mapping_in", "classifier", "ffn")) else 0.3) / np.sqrt(inputs)
         result |= {f"{name}.weight": normal(outputs, inputs, scale=scale), f"{name}.bias": normal(outputs, scale=0.1)}
     for name, size in norms.items():
@@ -79,7 +79,7 @@ def tensors(config: dict[str, Any], seed: int = 0) -> dict[str, npt.NDArray[np.f
 
 
 def tokenizer(lower_case: bool = True) -> str:
-    """A WordPiece `tokenizer.json` that knows a few words and spells the others."""
+    """Makes a WordPiece `tokenizer.json` that knows a few words and spells all others."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     ids = {piece: i for i, piece in enumerate(vocabulary())}
@@ -93,7 +93,7 @@ def tokenizer(lower_case: bool = True) -> str:
 
 
 def write_checkpoint(folder: Path, *, seed: int = 0, lower_case: bool = True, **changes: Any) -> Path:
-    """Writes a Hugging Face folder of the toy; `changes` go into its config.json."""
+    """Writes the toy as a Hugging Face folder; `changes` go into its config.json."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The committed toy models; `tests/make_toy_models.py` makes them."""
+"""The committed toy models, which `tests/make_toy_models.py` makes."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,6 @@ FP32, INT8, IO = MODELS / "fp32", MODELS / "int8", MODELS / "io-cased-relu"
 
 
 def expected() -> dict[str, Any]:
-    """Sentences, and each toy's tags by transformers."""
+    """Reads the sentences, and the tags that transformers gives them with each toy."""
     data: dict[str, Any] = json.loads((MODELS / "expected.json").read_text())
     return data

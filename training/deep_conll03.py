@@ -1,11 +1,10 @@
-"""Trains a deep ALBERT, one group of weights applied 24 times, on a CoNLL-2003 file: int8's hard case.
+"""Trains a deep ALBERT on a CoNLL-2003 file: one group of weights, applied 24 times. It is the hard case for int8.
 
     python -m training.deep_conll03 eng.train OUT [--test eng.testa]
 
-Starts from the embeddings and the third group of `checkpoints/albert-small-conll03`. What a layer adds is scaled down
-first, so that 24 iterations begin near what the two of that group did. The two epochs of the default take twenty
-minutes on two busy cores and end at FB1 83.97 on eng.testa. Progress is kept in
-OUT; the same command resumes.
+Starts from the embeddings and the third group of `checkpoints/albert-small-conll03`. What a layer adds to its input is
+scaled down first, so that 24 iterations begin near the result of that group's two. The default, two epochs, takes
+twenty minutes on two busy cores and ends at F1 0.8397 on eng.testa. Progress is kept in OUT; the same command resumes.
 """
 
 from __future__ import annotations
@@ -25,29 +24,30 @@ from transformers import AlbertConfig, AlbertForTokenClassification
 
 from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence, read_conll
+from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from albert_ner_onnx.tags.schemes import spans, to_tags
 
 START = Path(__file__).parents[1] / "checkpoints" / "albert-small-conll03"
 ITERATIONS = 24
 GROUP = 2  # the third
-BRANCH = 0.15  # what is left of what a layer adds to its input
-PIECES = 1500  # in a batch, about
+BRANCH = 0.15  # factor of what a layer adds to its input
+PIECES = 1500  # in a batch, roughly
 KEEP_EVERY = 100  # steps
-LONGEST = 192
-IGNORED = -100  # the target of pieces other than words' first
-CLS, SEP = 101, 102
+LONGEST = 192  # pieces in a sequence
+IGNORED = -100  # the target of all pieces except the first one of each word
+SPECIAL = SpecialPieces(cls_id=101, sep_id=102)
 
 
 class Example(NamedTuple):
-    """A sentence: its pieces with the special ones, and each piece's target."""
+    """A sentence: its pieces, `[CLS]` and `[SEP]` included, and the target of each piece."""
 
     ids: list[int]
     targets: list[int]
 
 
 def start_model() -> AlbertForTokenClassification:
-    """The deep model before training, and its config."""
+    """Makes the deep model before training."""
     shallow = AlbertForTokenClassification.from_pretrained(START, dtype=torch.float32)
     tensors = shallow.state_dict()
     groups = "albert.encoder.albert_layer_groups."
@@ -63,20 +63,21 @@ def start_model() -> AlbertForTokenClassification:
 
 
 def encode(sentences: Sequence[ConllSentence], tokenizer: WordTokenizer, tag_ids: dict[str, int]) -> list[Example]:
-    """Sentences in pieces; IOB1 becomes IOB2, and the tag of a word stands at its first piece."""
+    """Turns sentences into pieces. IOB1 becomes IOB2, and the first piece of each word gets its tag."""
     examples = []
     for words, tags in sentences:
         pieces = tokenizer.encode(words)
         targets = [IGNORED] * len(pieces.ids)
         for start, tag in zip(pieces.bounds[:-1].tolist(), to_tags(spans(tags), len(tags), "IOB2"), strict=True):
             targets[start] = tag_ids[tag]
-        inner = slice(LONGEST - 2)
-        examples.append(Example([CLS, *pieces.ids.tolist()[inner], SEP], [IGNORED, *targets[inner], IGNORED]))
+        inner = slice(LONGEST - SPECIAL_PIECES)
+        ids = SPECIAL.enclose(pieces.ids[inner]).tolist()
+        examples.append(Example(ids, [IGNORED, *targets[inner], IGNORED]))
     return examples
 
 
 def batches(examples: Sequence[Example], seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Sentences of like lengths together, in an order that the seed settles: ids, mask, targets [sentence, piece]."""
+    """Batches sentences of similar lengths, in random order: ids, mask and targets, each int64 [sentence, piece]."""
     shuffle = random.Random(seed)
     order = sorted(range(len(examples)), key=lambda index: len(examples[index].ids) + shuffle.random())
     groups: list[list[Example]] = [[]]
@@ -94,7 +95,7 @@ def batches(examples: Sequence[Example], seed: int) -> Iterator[tuple[torch.Tens
 
 
 def score(model: AlbertForTokenClassification, path: Path, tokenizer: WordTokenizer) -> float:
-    """F1 of the phrases of a file, from 0 to 1, sentence by sentence."""
+    """Computes the F1 of the phrases of a file, from 0 to 1, sentence by sentence."""
     sentences = read_conll(path)
     tags = [(model.config.id2label or {})[index] for index in range(model.config.num_labels)]
     examples = encode(sentences, tokenizer, {tag: index for index, tag in enumerate(tags)})
@@ -105,14 +106,14 @@ def score(model: AlbertForTokenClassification, path: Path, tokenizer: WordTokeni
             best = model(torch.tensor([example.ids])).logits[0].argmax(-1).tolist()
             found.append([tags[best[i]] for i, target in enumerate(example.targets) if target != IGNORED])
     model.train()
-    gold = [sentence.tags[: len(guess)] for sentence, guess in zip(sentences, found, strict=True)]
+    gold = [sentence.tags[: len(predicted)] for sentence, predicted in zip(sentences, found, strict=True)]
     return score_phrases(gold, found).overall.f1
 
 
 def train(
     model: AlbertForTokenClassification, examples: Sequence[Example], out: Path, epochs: int, rate: float
 ) -> None:
-    """Trains, keeping its state now and then, and a log beside it."""
+    """Trains the model. Saves its state every `KEEP_EVERY` steps, to resume from, and writes a log."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
     steps = epochs * sum(1 for _ in batches(examples, 0))
     warm_up = max(1, steps // 20)
@@ -154,7 +155,7 @@ def train(
 
 
 def main() -> None:
-    """Trains, writes a Hugging Face folder and prints its F1."""
+    """Trains, writes a Hugging Face folder and, with --test, prints the F1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train", type=Path)
     parser.add_argument("out", type=Path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from albert_ner_onnx.cli import info
 from albert_ner_onnx.errors import ExportError
@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="the model folder to make; it must not exist")
     parser.add_argument("--force", action="store_true", help="replace OUT as soon as the new model is complete")
-    parser.add_argument(
-        "--precision", choices=("int8", "fp32"), default="int8", help="precision of the weights (default: int8)"
-    )
+    parser.add_argument("--precision", choices=("int8", "fp32"), help="precision of the weights (default: int8)")
     _add_int8_arguments(parser.add_argument_group("options of int8"))
     _add_checkpoint_arguments(parser.add_argument_group("settings of the checkpoint"))
     parser.add_argument(
@@ -78,7 +76,6 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tags-file",
         "--labels",
-        dest="labels",
         type=Path,
         metavar="FILE",
         help="the model's tags, one per line, in the order of their ids: for checkpoints without tags, or with generic "
@@ -109,18 +106,13 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     try:
+        from albert_ner_export.options import ExportOptions
         from albert_ner_export.pipeline import export_model
 
-        manifest = export_model(
-            args.checkpoint,
-            args.out,
-            precision=args.precision,
-            force=args.force,
-            license=args.license,
-            language=args.language,
-            report=_report,
-            **_source_options(args),
-        )
+        given = {field.name: getattr(args, field.name) for field in fields(ExportOptions)}
+        given["case_sensitive"] = {None: None, "true": True, "false": False}[args.case_sensitive]
+        options = ExportOptions(**{name: value for name, value in given.items() if value is not None})
+        manifest = export_model(args.checkpoint, args.out, options, force=args.force, report=_report)
     except ModuleNotFoundError as error:
         raise ExportError(
             f"exporting needs {error.name}; run pip install 'albert-ner-onnx[export]' (in a clone: '.[export]')"
@@ -131,22 +123,6 @@ def run(args: argparse.Namespace) -> int:
     if manifest.quantization:
         print(*info.quantization_lines(manifest.quantization)[:2], sep="\n")
     return 0
-
-
-def _source_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that were given; the checkpoint or the exporter decides the others."""
-    options = {
-        "labels": args.labels,
-        "case_sensitive": {"true": True, "false": False}.get(args.case_sensitive),
-        "max_sentence_length": args.max_sentence_length,
-        "exact_spark_nlp": args.exact_spark_nlp or None,
-        "interface": args.interface,
-        "calibration": args.calibration,
-        "min_agreement": args.min_agreement,
-        "gold": args.gold,
-        "embedding_bits": args.embedding_bits,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _report(line: str) -> None:

@@ -34,18 +34,23 @@ def open_session(model: bytes, threads: int = 1, *, concurrent: bool = False) ->
     """
     if _EXTERNAL in model:
         raise ModelError(f"{MODEL}: keeps weights in other files, expected all of them inside")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.enable_mem_pattern = False  # it would keep a plan for every shape it has seen
-    options.enable_cpu_mem_arena = not concurrent
-    options.log_severity_level = 4  # errors are raised anyway
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=[PROVIDER])
+        session = onnxruntime.InferenceSession(model, session_options(threads, concurrent), providers=[PROVIDER])
     except Exception as error:
         raise ModelError(f"{MODEL}: ONNX Runtime can't load it ({' '.join(str(error).split())})") from None
     session.disable_fallback()  # to another provider: the session keeps the model's bytes only for that
     session._model_bytes = None
     return session
+
+
+def session_options(threads: int, concurrent: bool = False) -> onnxruntime.SessionOptions:
+    """Makes the settings of `open_session`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.enable_mem_pattern = False  # it would keep a plan for every shape it has seen
+    options.enable_cpu_mem_arena = not concurrent
+    options.log_severity_level = 4  # errors are raised anyway
+    return options
 
 
 class Session:

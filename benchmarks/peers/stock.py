@@ -73,7 +73,7 @@ def _nncf(plain: Path, out: Path) -> None:
     import numpy as np
     import openvino
 
-    from albert_ner_export.texts.sequences import own_corpus
+    from albert_ner_export.texts.corpus import own_corpus
     from benchmarks.peers.bare import PieceTokenizer
 
     model = openvino.Core().read_model(plain)

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 import toy
 from albert_ner_export import pipeline
 from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_onnx import ExportError, default_model, load
 from albert_ner_onnx.model.folder import ModelFolder
@@ -31,17 +32,17 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:
-    manifest = export_model(checkpoint, tmp_path / "one", min_agreement=0, license="MIT", language="xx")
+    options = ExportOptions(min_agreement=0, license="MIT", language="xx")
+    manifest = export_model(checkpoint, tmp_path / "one", options)
     steps: list[str] = []
-    options: dict[str, Any] = {"min_agreement": 0, "license": "MIT", "language": "xx", "report": steps.append}
-    export_model(checkpoint, tmp_path / "two", **options)
+    export_model(checkpoint, tmp_path / "two", options, report=steps.append)
     assert content(tmp_path / "one") == content(tmp_path / "two")
     assert len(steps) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
     assert manifest == ModelFolder.open(tmp_path / "one").manifest
     assert (manifest.name, manifest.precision, manifest.license, manifest.language) == ("toy", "int8", "MIT", "xx")
-    # Random weights open spans with I- alone
+    # The random weights open spans with I-
     assert (manifest.tags, manifest.scheme, manifest.max_pieces) == (toy.TAGS, "IOB1", 24)
     weights = (checkpoint / "model.safetensors").read_bytes()
     assert manifest.source["model.safetensors"] == hashlib.sha256(weights).hexdigest()
@@ -54,20 +55,21 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
 
 
 def test_fp32_and_a_shorter_window(checkpoint: Path, tmp_path: Path) -> None:
-    manifest = export_model(checkpoint, tmp_path / "out", precision="fp32", max_sentence_length=9)
+    options = ExportOptions(precision="fp32", max_sentence_length=9)
+    manifest = export_model(checkpoint, tmp_path / "out", options)
     assert (manifest.precision, manifest.max_pieces, manifest.license) == ("fp32", 9, None)
     assert manifest.quantization is None
     (tags,) = load(tmp_path / "out").tag([["John", "Smith"] * 20])
     assert len(tags) == 40
 
 
-def test_a_model_that_opens_spans_with_i_is_one_of_iob1(tmp_path: Path) -> None:
-    """Its tags alone look like IOB2's, of which Viterbi would forbid O, I-X."""
+def test_a_model_that_opens_spans_with_i_has_the_scheme_iob1(tmp_path: Path) -> None:
+    """Its tags look like those of IOB2, in which Viterbi would forbid I-X after O."""
     source = toy.write_checkpoint(tmp_path / "toy", seed=2)
     tensors = load_file(source / "model.safetensors")
     tensors["classifier.bias"][[tag.startswith("B-") for tag in toy.TAGS]] = -100
     save_file(tensors, source / "model.safetensors")
-    manifest = export_model(source, tmp_path / "out", precision="fp32")
+    manifest = export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
     assert manifest.scheme == "IOB1"
     recognizers = [load(tmp_path / "out", decoder=decoder) for decoder in ("argmax", "viterbi")]
     words = [["John", "lives", "in", "Berlin", "or", "Paris"] * 3]
@@ -75,7 +77,7 @@ def test_a_model_that_opens_spans_with_i_is_one_of_iob1(tmp_path: Path) -> None:
     assert any(tag.startswith("I-") for tag in recognizers[0].tag(words)[0])
 
 
-def test_a_graph_that_answers_otherwise_is_not_written(
+def test_a_graph_with_other_answers_is_not_written(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(config: Any, tensors: Any) -> Any:
@@ -90,25 +92,20 @@ def test_a_graph_that_answers_otherwise_is_not_written(
 
 
 def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
-    broken = toy.write_checkpoint(tmp_path / "broken", pad_token_id=10**6)  # transformers asserts that it exists
+    broken = toy.write_checkpoint(
+        tmp_path / "broken", pad_token_id=10**6
+    )  # transformers asserts that this piece exists
     with pytest.raises(ExportError, match="broken: optimum can't export it as the reference") as error:
         export_model(broken, tmp_path / "out")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"precision": "int4"}, "precision must be one of int8, fp32, found 'int4'"),
-        ({"max_sentence_length": 0}, "the maximum length must be from 3 to the model's 24 positions, found 0"),
-        ({"max_sentence_length": 2}, "the maximum length must be from 3 to the model's 24 positions, found 2"),
-        ({"max_sentence_length": 25}, "the maximum length must be from 3 to the model's 24 positions, found 25"),
-    ],
-)
-def test_options_that_do_not_fit(checkpoint: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("length", [0, 2, 25])
+def test_a_maximum_length_that_the_model_cannot_have_is_refused(checkpoint: Path, tmp_path: Path, length: int) -> None:
+    message = f"the maximum length must be from 3 to the model's 24 positions, found {length}"
     with pytest.raises(ExportError, match=message):
-        export_model(checkpoint, tmp_path / "out", **options)
+        export_model(checkpoint, tmp_path / "out", ExportOptions(max_sentence_length=length))
 
 
 def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_path: Path) -> None:
@@ -117,22 +114,22 @@ def test_an_existing_target_is_refused_before_the_work(checkpoint: Path, tmp_pat
 
 
 def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None:
-    """Nearly: scales follow the last bits of floats, and so does the rounding of a few weights in a thousand."""
+    """Nearly: the last bits of floats change the scales, and with them the rounding of a few weights in a thousand."""
     embedded = ModelFolder.open(default_model()).manifest
     source = CHECKPOINTS / embedded.name
-    found = export_model(source, tmp_path / "out", max_sentence_length=embedded.max_pieces)
+    found = export_model(source, tmp_path / "out", ExportOptions(max_sentence_length=embedded.max_pieces))
     assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)
     assert found.files["tokenizer.json"] == embedded.files["tokenizer.json"]
     new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_model()))
     assert [node.op_type for node in new.node] == [node.op_type for node in old.node]
-    for mine, theirs in zip(new.initializer, old.initializer, strict=True):
-        assert (mine.name, mine.data_type, mine.dims) == (theirs.name, theirs.data_type, theirs.dims)
-        ours, others = numpy_helper.to_array(mine), numpy_helper.to_array(theirs)
-        if mine.data_type == onnx.TensorProto.FLOAT:
-            np.testing.assert_allclose(ours, others, rtol=1e-4, atol=1e-6)
-        elif mine.data_type == onnx.TensorProto.INT8 and mine.name.endswith(".weight"):
-            off = np.abs(ours.astype(int) - others)
-            assert off.max() <= 3, mine.name
-            assert (off != 0).mean() < 0.005, mine.name  # 0.0022 on a CPU without AVX512
+    for tensor, other in zip(new.initializer, old.initializer, strict=True):
+        assert (tensor.name, tensor.data_type, tensor.dims) == (other.name, other.data_type, other.dims)
+        made, kept = numpy_helper.to_array(tensor), numpy_helper.to_array(other)
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            np.testing.assert_allclose(made, kept, rtol=1e-4, atol=1e-6)
+        elif tensor.data_type == onnx.TensorProto.INT8 and tensor.name.endswith(".weight"):
+            off = np.abs(made.astype(int) - kept)
+            assert off.max() <= 3, tensor.name
+            assert (off != 0).mean() < 0.005, tensor.name  # 0.0022 on a CPU without AVX512
         else:
-            np.testing.assert_array_equal(ours, others, mine.name)
+            np.testing.assert_array_equal(made, kept, tensor.name)

@@ -28,7 +28,7 @@ RUNTIME_FLOORS = [
     {"__main__"},
 ]
 EXPORTER_FLOORS = [
-    {"labels"},
+    {"labels", "options"},
     {"config"},
     {"tokenizer", "checkpoint"},
     {"sources"},

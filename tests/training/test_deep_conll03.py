@@ -40,7 +40,7 @@ def test_batches_hold_every_sentence_once() -> None:
 
 
 def test_training_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped after any step whose state is kept, and started again, it ends with the same weights."""
+    """Training that was stopped after a step whose state was saved, and resumed, ends with the same weights."""
     examples = [
         script.Example([101, 2000 + number, 102], [script.IGNORED, number % 3, script.IGNORED]) for number in range(8)
     ]

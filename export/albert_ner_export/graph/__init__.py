@@ -1,1 +1,1 @@
-"""A checkpoint's weights -> the ONNX graph."""
+"""Folded weights and the ONNX graph that computes with them."""

@@ -2,38 +2,51 @@
 
     input_ids int64 [batch, piece] -> embeddings -> groups of layers -> classifier -> logits float32 [batch, piece, tag]
 
-All sequences of a call have one length, so there is no mask and no padding, but for those who ask for them.
-A group is a Scan, which hands each iteration its scales, or, if its iterations are few, these one after another, which
-is a little faster. Weights stand outside, once. The operators are ONNX Runtime's fused ones where they exist, in forms
-that give the same bits in each of its versions: biases go into the matrix product and never into a norm, whose kernel
-ignored them up to 1.20.0.
+All sequences of a call have the same length, so the graph needs neither mask nor padding; other interfaces have them.
+A group is a Scan, which hands each iteration its own scales. Few iterations are written out one after another, which is
+a little faster. Weights are stored once, outside the Scan. Operators are ONNX Runtime's fused ones where they exist, in
+forms that give the same bits in each of its versions: a bias goes into the matrix product and never into a norm, whose
+kernel ignored it up to 1.20.0.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from copy import copy
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph.builder import GraphBuilder
-from albert_ner_export.graph.rows import pick_rows
-from albert_ner_export.graph.weights import AlbertWeights, Group, Layer, Linear, QuantizedLinear
+from albert_ner_export.graph.weights import (
+    BLOCK,
+    LOWEST_CODE,
+    AlbertWeights,
+    Float32,
+    Group,
+    Layer,
+    Linear,
+    PackedRows,
+    QuantizedLinear,
+    QuantizedRows,
+)
 
-INTERFACES = {
+INPUTS = {
     "native": ("input_ids",),
     "masked": ("input_ids", "attention_mask"),
     "huggingface": ("input_ids", "attention_mask", "token_type_ids"),
 }
+"""The inputs of each interface, all int64 [batch, piece]."""
+
 OPSETS = {"": 17, "com.microsoft": 1}
+IR_VERSION = 8  # every ONNX Runtime that we support reads it
+
 Observation = Literal["ranges", "values"]
-_OBSERVED_SHAPES = {"ranges": (2, None), "values": ("batch", "piece", None)}  # the last axis: channels
-_FIRST = np.zeros(1, np.int64)  # the first axis
-_FEW = 2  # iterations that take hardly longer to load one after another
-_IR_VERSION = 8  # read by every ONNX Runtime that the package supports
+_OBSERVED_SHAPES = {"ranges": (2, None), "values": ("batch", "piece", None)}  # the last axis is the channel
+_FIRST_AXIS = np.zeros(1, np.int64)
+_FEW = 2  # iterations; more of them, written out, would take longer to load than a Scan
 _ACTIVATIONS = {"gelu": ("Gelu", "com.microsoft"), "gelu_new": ("FastGelu", "com.microsoft"), "relu": ("Relu", "")}
 
 
@@ -44,15 +57,15 @@ def build_graph(
 
     Args:
         config: The sizes.
-        weights: The folded weights; quantized ones make an int8 graph.
-        interface: `native`, or `huggingface` for the inputs `attention_mask` and `token_type_ids` too, int64
-            [batch, piece], so that sequences can be padded on the right.
-        observe: What of the input of each linear but the classifier is an output too, under its `observed_name`:
-            `ranges`, float32 [iteration, 2, channel], minimum and maximum over the batch, for calibration; or `values`,
-            float32 [iteration, batch, piece, channel], and then each group's states too, by its `states_name`.
+        weights: The folded weights; quantized weights make an int8 graph.
+        interface: One of `INPUTS`. With an attention mask, sequences may be padded on the right.
+        observe: Adds outputs that show what enters each linear except the classifier, named by `observed_name`.
+            `ranges`: minimum and maximum over the batch, float32 [iteration, 2, channel], for calibration.
+            `values`: everything, float32 [iteration, batch, piece, channel], and the states of each group, named by
+            `states_name`.
     """
     graph = GraphBuilder(config)
-    inputs = INTERFACES[interface]
+    inputs = INPUTS[interface]
     if "attention_mask" in inputs:
         graph.mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
     graph.observe = observe
@@ -75,28 +88,95 @@ def build_graph(
             graph.initializers,
         ),
         opset_imports=[helper.make_opsetid(domain, version) for domain, version in OPSETS.items()],
-        ir_version=_IR_VERSION,
+        ir_version=IR_VERSION,
         producer_name="albert-ner-onnx",
     )
     onnx.checker.check_model(model)
     return model
 
 
+def build_model(config: AlbertConfig, weights: AlbertWeights, *, interface: str = "native") -> bytes:
+    """Builds the graph and returns the bytes of its file, the same ones for the same weights."""
+    model: bytes = build_graph(config, weights, interface=interface).SerializeToString(deterministic=True)
+    return model
+
+
 def observed_name(linear: Linear | QuantizedLinear) -> str:
-    """The output under which a graph built to be observed has what enters a linear."""
+    """Returns the name of the output that shows what enters a linear, in a graph built with `observe`."""
     return f"{linear.name}.input"
 
 
 def states_name(group: int) -> str:
-    """The output under which such a graph has the states after each iteration of a group."""
+    """Returns the name of the output that shows a group's states after each iteration, in such a graph."""
     return f"group{group}.states"
 
 
-def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str:
-    """Words, positions and, where they are an input, token types, normed: LN's γ·n. [batch, piece, embedding].
+# --- Nodes and initializers, collected --------------------------------------------------------------------------------
 
-    ONNX Runtime's LayerNormalization is the one operator whose last bits differ between its versions. As
-    c = (x - mean x)/2, the root-mean-square norm of c + c is the same value and the same everywhere.
+
+class GraphBuilder:
+    """A graph that is being built. The body of a Scan is another builder, which shares the outer one's initializers.
+
+    Attributes:
+        config: The sizes.
+        nodes: The nodes, in order.
+        initializers: The constants of the outermost graph.
+        mask: Name of the attention mask, int32 [batch, piece]; empty without one.
+        scanned: In the body of a Scan: its inputs, by the names of the initializers that they are slices of.
+        iteration: The iteration that is being written out; `None` outside of such a group.
+        observe: Which outputs to add for the input of each linear.
+        observed: The names of these outputs.
+    """
+
+    def __init__(self, config: AlbertConfig) -> None:
+        self.config = config
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.mask = ""
+        self.scanned: dict[str, onnx.ValueInfoProto] = {}
+        self.iteration: int | None = None
+        self.observe: Observation | None = None
+        self.observed: list[str] = []
+        self._prefix = ""
+
+    def body(self, name: str) -> GraphBuilder:
+        """Returns an empty builder for the body of a Scan."""
+        body = copy(self)
+        body.nodes, body.scanned, body.observed, body._prefix = [], {}, [], f"{name}."
+        return body
+
+    def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
+        """Adds an initializer and returns its name. Of iterations that are written out, the first adds it for all."""
+        if not self.iteration:
+            self.initializers.append(numpy_helper.from_array(value, name))
+        return name
+
+    def scan(self, name: str, values: npt.NDArray[np.generic]) -> str:
+        """Adds values [iteration], one for each iteration, and returns the name of the current iteration's value."""
+        if self.iteration is not None:
+            name = f"{name}.{self.iteration}"
+            self.initializers.append(numpy_helper.from_array(np.asarray(values[self.iteration]), name))
+            return name
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        self.scanned[self.constant(name, values)] = helper.make_tensor_value_info(f"{name}.now", kind, [])
+        return f"{name}.now"
+
+    def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: Any) -> str:
+        """Adds a node with one output and returns the output's name."""
+        output = output or f"{self._prefix}{len(self.nodes)}.{op}"
+        self.nodes.append(helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+
+# --- Embeddings -------------------------------------------------------------------------------------------------------
+
+
+def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str:
+    """Adds the normed sum of words, positions and, if `typed`, token types: [batch, piece, embedding].
+
+    The result is LayerNorm's γ·n, without its β. ONNX Runtime's LayerNormalization is the one operator whose last bits
+    differ between versions. With c = (x - mean x)/2, the root-mean-square norm of c + c has the same value, and the
+    same bits everywhere.
     """
     words = pick_rows(graph, "words", weights.words, "Gather", "input_ids")
     length = graph.add("Shape", "input_ids", start=1, end=2)
@@ -111,8 +191,53 @@ def _embeddings(graph: GraphBuilder, weights: AlbertWeights, typed: bool) -> str
     return _norm(graph, "embedding_gain", centred, centred, weights.embedding_gain)
 
 
+def pick_rows(graph: GraphBuilder, name: str, rows: Float32 | QuantizedRows | PackedRows, op: str, *index: str) -> str:
+    """Adds an embedding, and the nodes that pick some of its rows and turn them into float32.
+
+    Args:
+        graph: The graph.
+        name: Name of the embedding.
+        rows: All of its rows.
+        op: `Gather` or `Slice`.
+        index: The inputs of this operator after the first.
+
+    Returns:
+        The name of the rows, float32: [batch, piece, width] by `Gather`, [piece, width] by `Slice`.
+    """
+    if not isinstance(rows, QuantizedRows | PackedRows):
+        return graph.add(op, graph.constant(name, rows), *index)
+    values = graph.add(op, graph.constant(name, rows.values), *index)
+    scale = graph.add(op, graph.constant(f"{name}.scale", rows.scale), *index)
+    if isinstance(rows, PackedRows):
+        return _unpack(graph, name, values, scale, rows.width, axes=2 if op == "Gather" else 1)
+    return graph.add("Mul", graph.add("Cast", values, to=TensorProto.FLOAT), scale)
+
+
+def _unpack(graph: GraphBuilder, name: str, packed: str, scale: str, width: int, axes: int) -> str:
+    """Unpacks rows of 4 bits, [..., block, byte] -> [..., width]; `axes` is the number of axes before the block.
+
+    All operators take uint8 in every ONNX Runtime that we support. BitwiseAnd would need opset 18, int4 IR 10.
+    """
+    low = graph.add("Mod", packed, graph.constant(f"{name}.sixteen", np.array(16, np.uint8)))
+    four = graph.constant(f"{name}.four", np.array(4, np.uint8))
+    high = graph.add("BitShift", packed, four, direction="RIGHT")
+    codes = graph.add("Cast", graph.add("Concat", low, high, axis=-1), to=TensorProto.FLOAT)
+    zero = graph.constant(f"{name}.zero", np.array(-LOWEST_CODE, np.float32))
+    values = graph.add("Mul", graph.add("Sub", codes, zero), graph.add("Cast", scale, to=TensorProto.FLOAT))
+    rows = graph.add("Reshape", values, graph.constant(f"{name}.shape", np.array([0] * axes + [-1], np.int64)))
+    if width % BLOCK == 0:
+        return rows
+    bounds = {"start": 0, "end": width, "axis": -1}
+    return graph.add(
+        "Slice", rows, *(graph.constant(f"{name}.{key}", np.array([at], np.int64)) for key, at in bounds.items())
+    )
+
+
+# --- Groups and layers ------------------------------------------------------------------------------------------------
+
+
 def _write_out(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
-    """All iterations of a group, one after another. Returns its last hidden state."""
+    """Adds the iterations of a group, one after another. Returns the last hidden state."""
     for graph.iteration in range(group.iterations):
         for index, layer in enumerate(group.layers):
             state = _layer(graph, f"{name}.{index}", layer, state)
@@ -121,9 +246,9 @@ def _write_out(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
 
 
 def _scan(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
-    """All iterations of a group in a Scan. Returns its last hidden state."""
+    """Adds the iterations of a group as a Scan. Returns the last hidden state."""
     body = graph.body(name)
-    body.scan(f"{name}.iteration", np.arange(group.iterations))  # a Scan without scales has to know how often, too
+    body.scan(f"{name}.iteration", np.arange(group.iterations))  # tells a Scan without scales how often to iterate
     first = current = f"{name}.state"
     for index, layer in enumerate(group.layers):
         current = _layer(body, f"{name}.{index}", layer, current)
@@ -149,13 +274,13 @@ def _scan(graph: GraphBuilder, name: str, group: Group, state: str) -> str:
 
 
 def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
-    """One transformer layer. Returns the new hidden state."""
+    """Adds one transformer layer. Returns the new hidden state."""
     context = _attention(graph, state, layer.qkv)
     attended = _linear(graph, context, layer.attention_output)
     mean = graph.add("ReduceMean", state, axes=[-1], keepdims=1)
     middle = _norm(graph, f"{name}.attention_gain", attended, graph.add("Sub", state, mean), layer.attention_gain)
     inner = _linear(graph, middle, layer.ffn)
-    # Quantizing with zero point 0 clips at 0, which is what ReLU does
+    # An int8 ffn_output needs no ReLU: its input is quantized with zero point 0, which clips at 0
     if graph.config.hidden_act != "relu" or isinstance(layer.ffn_output, Linear):
         op, domain = _ACTIVATIONS[graph.config.hidden_act]
         inner = graph.add(op, inner, domain=domain)
@@ -164,9 +289,10 @@ def _layer(graph: GraphBuilder, name: str, layer: Layer, state: str) -> str:
 
 
 def _residual(graph: GraphBuilder, name: str, layer: Layer, middle: str, inner: str) -> str:
-    """What the second norm adds to its branch: the residual, centred, with what an int8 layer's outliers ask for.
+    """Adds what the second norm adds to its branch: the centred residual, and the corrections for int8's outliers.
 
-    One product of a few columns: less the mean, smoothed channels back to their size, and what float channels add.
+    One matrix product of a few columns does it all: it subtracts the mean, scales smoothed channels back, and adds what
+    the float channels contribute.
     """
     mean = graph.add("ReduceMean", middle, axes=[-1], keepdims=1)
     columns, hidden = [mean], graph.config.hidden_size
@@ -189,7 +315,7 @@ def _residual(graph: GraphBuilder, name: str, layer: Layer, middle: str, inner: 
 
 
 def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -> str:
-    """Self-attention over all pieces, the product with the fused query, key and value weights included."""
+    """Adds self-attention over all pieces. Its operator also multiplies with the query, key and value weights."""
     weight, bias = _weight_and_bias(graph, qkv)
     _observe(graph, state, qkv)
     if isinstance(qkv, Linear):
@@ -201,7 +327,7 @@ def _attention(graph: GraphBuilder, state: str, qkv: Linear | QuantizedLinear) -
 
 
 def _linear(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -> str:
-    """A linear; in integers its bias goes into the product, too."""
+    """Adds a linear. In int8 its bias is part of the matrix product's operator."""
     weight, bias = _weight_and_bias(graph, linear)
     _observe(graph, state, linear)
     if isinstance(linear, Linear):
@@ -212,17 +338,18 @@ def _linear(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -
 
 
 def _observe(graph: GraphBuilder, state: str, linear: Linear | QuantizedLinear) -> None:
-    """Adds what is to be observed of a linear's input, in a Scan's body without the axis of iterations."""
+    """Adds the output that shows what enters a linear."""
     name = observed_name(linear)
     if graph.observe is None or linear.name == "classifier":
         return
     if graph.observe == "ranges":
         extremes = [graph.add(op, state, axes=[0, 1], keepdims=1) for op in ("ReduceMin", "ReduceMax")]
-        state = graph.add("Squeeze", graph.add("Concat", *extremes, axis=1), graph.constant(f"{name}.axis", _FIRST))
+        concatenated = graph.add("Concat", *extremes, axis=1)
+        state = graph.add("Squeeze", concatenated, graph.constant(f"{name}.axis", _FIRST_AXIS))
     if graph.scanned:
-        graph.add("Identity", state, output=f"{name}.now")  # the Scan stacks them
+        graph.add("Identity", state, output=f"{name}.now")  # the Scan stacks the iterations
     else:
-        graph.add("Unsqueeze", state, graph.constant(f"{name}.new_axis", _FIRST), output=name)
+        graph.add("Unsqueeze", state, graph.constant(f"{name}.new_axis", _FIRST_AXIS), output=name)
     graph.observed.append(name)
 
 
@@ -231,10 +358,10 @@ def _weight_and_bias(graph: GraphBuilder, linear: Linear | QuantizedLinear) -> t
 
 
 def _quantize(graph: GraphBuilder, state: str, linear: QuantizedLinear) -> tuple[str, str, str, str]:
-    """Quantizes what enters a linear, with the iteration's scale.
+    """Adds the quantization of what enters a linear, with the scale of the current iteration.
 
     Returns:
-        The integers, their scale, their zero point and the scale of the weights.
+        The names of the integers, their scale, their zero point and the scale of the weights.
     """
     scale = graph.scan(f"{linear.name}.input_scale", linear.input_scale)
     zero_point = graph.scan(f"{linear.name}.input_zero_point", linear.input_zero_point)
@@ -243,7 +370,7 @@ def _quantize(graph: GraphBuilder, state: str, linear: QuantizedLinear) -> tuple
 
 
 def _norm(graph: GraphBuilder, name: str, value: str, other: str, gain: npt.NDArray[np.float32]) -> str:
-    """γ·(value + other) / sqrt(mean((value + other)²) + ε): LN less its β, as both values come centred."""
+    """Adds γ·(value + other) / sqrt(mean((value + other)²) + ε): LayerNorm of centred values, without its β."""
     inputs = (value, other, graph.constant(name, gain))
     epsilon = graph.config.layer_norm_eps
     return graph.add("SkipSimplifiedLayerNormalization", *inputs, domain="com.microsoft", epsilon=epsilon)

@@ -1,13 +1,13 @@
 """A checkpoint's tensors -> the weights of the exported graph, in NumPy.
 
-Two identities move work out of the graph, so that its only norm is ONNX Runtime's fast root-mean-square one:
+LayerNorm is slow in ONNX Runtime; its root-mean-square norm is fast. Two identities turn one into the other:
 
-* LN(x) = γ·(x - mean x)/sqrt(var x + ε) + β, and with r = LN(x) - β the β goes into whatever reads it:
-  the next linear x·W + b = r·W + (b + β·W), and the bias that is added where the residual is.
-* x - mean x is linear: the branch that a residual is added to has it in its weights (each row of W and b less its
-  mean over the outputs); only the residual itself is centred when the graph runs.
+* LN(x) = γ·(x - mean x)/sqrt(var x + ε) + β. Let r = LN(x) - β be the state without its shift. Then β moves into
+  whatever reads the state: a linear, x·W + b = r·W + (b + β·W), and the bias that is added with the residual.
+* x - mean x is linear, so the branch that is added to the residual is centred in its weights: subtract from each row of
+  W, and from b, its mean over the outputs. Only the residual is centred when the graph runs.
 
-Everything is folded in float64 and cast once. Shapes are [input, output], unlike torch's.
+Everything is folded in float64 and rounded to float32 once. Linears are [input, output], the transpose of torch's.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Float64 = npt.NDArray[np.float64]
 
 _EMBEDDINGS = "albert.embeddings."
 _PROJECTION = "albert.encoder.embedding_hidden_mapping_in"
-# What token classification doesn't use: heads of pretraining, the pooler and buffers.
+# Tensors that token classification doesn't use: pretraining heads, the pooler and buffers
 _UNUSED = ("albert.pooler.", "predictions.", "sop_classifier.", "albert.embeddings.position_ids")
 
 
 class _Tensors:
-    """Tensors by name in float64, each checked against the shape that the config asks for."""
+    """Tensors by name, in float64. Each is checked against the shape that the config implies."""
 
     def __init__(self, tensors: Mapping[str, Float32]) -> None:
         self._tensors = tensors
@@ -39,14 +39,14 @@ class _Tensors:
 
     def get(self, name: str, *shape: int) -> Float64:
         if name not in self._tensors:
-            raise ExportError(f"weights: no tensor {name}; expected one of shape {list(shape)}")
+            raise ExportError(f"weights: tensor {name} is missing; expected one of shape {list(shape)}")
         tensor = self._tensors[name]
         if tensor.shape != shape:
             raise ExportError(
-                f"weights: {name} must have shape {list(shape)} (config.json), found {list(tensor.shape)}"
+                f"weights: {name} must have shape {list(shape)} (from config.json), found {list(tensor.shape)}"
             )
         if not np.isfinite(tensor).all():
-            raise ExportError(f"weights: {name} holds NaN or infinity; the checkpoint is damaged")
+            raise ExportError(f"weights: {name} contains NaN or infinity; the checkpoint is damaged")
         self._unread.discard(name)
         return tensor.astype(np.float64)
 
@@ -58,18 +58,21 @@ class _Tensors:
 
     def check_all_read(self) -> None:
         if self._unread:
-            raise ExportError(f"weights: {min(self._unread)} is no tensor of an AlbertForTokenClassification")
+            raise ExportError(
+                f"weights: {min(self._unread)} does not belong to an AlbertForTokenClassification; expected a "
+                "checkpoint of that class"
+            )
 
 
 def fold_weights(config: AlbertConfig, tensors: Mapping[str, Float32]) -> AlbertWeights:
-    """Takes the weights out of a checkpoint and folds each LayerNorm's shift and centring into its neighbours.
+    """Folds the shift and the centring of each LayerNorm into the weights around it.
 
     Args:
-        config: Sizes, against which every tensor is checked.
+        config: The sizes. Every tensor is checked against them.
         tensors: Arrays by Hugging Face's names; linears are [output, input].
 
     Raises:
-        ExportError: A tensor is missing, unknown, has another shape or isn't finite.
+        ExportError: A tensor is missing, unknown, not finite, or has the wrong shape.
     """
     source = _Tensors(tensors)
     hidden, width = config.hidden_size, config.embedding_size
@@ -100,7 +103,7 @@ def fold_weights(config: AlbertConfig, tensors: Mapping[str, Float32]) -> Albert
 
 
 def _fold_group(source: _Tensors, config: AlbertConfig, group: int) -> tuple[tuple[Layer, ...], Float64]:
-    """Folds the layers of a group; also returns the β of its last norm, which its first layer reads without."""
+    """Folds the layers of a group. Also returns the β of its last norm, which is missing from the group's state."""
     hidden, intermediate = config.hidden_size, config.intermediate_size
     names = [
         f"albert.encoder.albert_layer_groups.{group}.albert_layers.{index}" for index in range(config.inner_group_num)
@@ -108,7 +111,7 @@ def _fold_group(source: _Tensors, config: AlbertConfig, group: int) -> tuple[tup
     norms = [source.norm(f"{layer}.full_layer_layer_norm", hidden) for layer in names]
     layers = []
     for index, layer in enumerate(names):
-        shift = norms[index - 1][1]  # of the norm before: for the first layer that is the last one's
+        shift = norms[index - 1][1]  # β of the norm before; before the first layer comes the last one
         parts = [source.linear(f"{layer}.attention.{part}", hidden, hidden) for part in ("query", "key", "value")]
         qkv = np.concatenate([weight for weight, _ in parts], axis=1)
         qkv_bias = np.concatenate([bias for _, bias in parts])
@@ -133,7 +136,7 @@ def _fold_group(source: _Tensors, config: AlbertConfig, group: int) -> tuple[tup
 
 
 def _centred(array: Float64) -> Float64:
-    """Each row less its mean over the last axis, the outputs."""
+    """Subtracts from each row its mean over the last axis, the outputs."""
     centred: Float64 = array - array.mean(axis=-1, keepdims=True)
     return centred
 

@@ -1,13 +1,20 @@
-"""The weights of the exported graph: float32 ones, and quantized ones in their places. Linears are [input, output]."""
+"""The weights of the exported graph, in float32 or quantized. Linears are [input, output]."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+
+BLOCK: Final = 32
+"""Values of a block of `PackedRows`, which share one scale."""
+
+LOWEST_CODE, HIGHEST_CODE = -8, 7
+"""The integers that 4 bits hold. `PackedRows` stores them shifted, from 0 to 15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +28,15 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class QuantizedLinear:
-    """A linear in integers: y = scale_x·(q(x) - zero_x) · weight·weight_scale + bias.
+    """A linear in integers: y = input_scale·(q(x) - input_zero_point) · weight·weight_scale + bias.
 
     Attributes:
-        name: As before quantization.
+        name: The name of the float32 linear.
         weight: int8 [input, output].
         weight_scale: float32 [output].
         bias: float32 [output].
-        input_scale: float32 [iteration], of x.
-        input_zero_point: uint8 [iteration], of x.
+        input_scale: float32 [iteration], the step with which x is quantized to q(x).
+        input_zero_point: uint8 [iteration], the integer q(0).
     """
 
     name: str
@@ -42,7 +49,7 @@ class QuantizedLinear:
 
 @dataclass(frozen=True, slots=True)
 class QuantizedRows:
-    """Rows of an embedding in integers: `values` int8 [row, width], `scale` float32 [row, 1]."""
+    """Rows of an embedding in 8 bits: `values` int8 [row, width], times `scale` float32 [row, 1]."""
 
     values: npt.NDArray[np.int8]
     scale: Float32
@@ -50,11 +57,13 @@ class QuantizedRows:
 
 @dataclass(frozen=True, slots=True)
 class PackedRows:
-    """Rows of an embedding in 4 bits, in blocks of 32 values: value = (code - 8)·scale, where code is 0 to 15.
+    """Rows of an embedding in 4 bits: value = (code - 8)·scale, with codes from 0 to 15.
+
+    Four bits are too coarse for one scale per row, so each block of 32 values has its own.
 
     Attributes:
-        values: uint8 [row, block, 16]. Byte i of a block has the code of its value i in the low bits, and that of its
-            value 16 + i in the high ones. What the last block has over the width is 0.
+        values: uint8 [row, block, 16]. Byte i of a block holds the code of value i in its low bits, and the code of
+            value 16 + i in its high bits. The last block is padded with zeros.
         scale: float16 [row, block, 1].
         width: Values in a row.
     """
@@ -66,7 +75,7 @@ class PackedRows:
 
 @dataclass(frozen=True, slots=True)
 class FloatChannels:
-    """Channels of a quantized linear's input that stay in float; its integer rows for them are 0.
+    """Input channels of a quantized linear that stay in float32. Their rows in its integer weights are 0.
 
     Attributes:
         indices: int64 [channel].
@@ -88,9 +97,9 @@ class Layer:
         ffn: [hidden, intermediate].
         ffn_output: [intermediate, hidden], centred.
         output_gain: γ, float32 [hidden].
-        smoothing: float32 [hidden], what `attention_gain` was divided by and ffn's rows were multiplied by; the
-            residual has yet to be. `None` for ones.
-        float_channels: Of ffn_output; `None` for none.
+        smoothing: float32 [hidden]. `attention_gain` was divided by it and the rows of ffn were multiplied by it; the
+            graph still has to multiply the residual by it. `None` if all factors are 1.
+        float_channels: Input channels of ffn_output that stay in float32; `None` if there are none.
     """
 
     qkv: Linear | QuantizedLinear
@@ -113,10 +122,10 @@ class Group:
     """The layers of one group.
 
     Attributes:
-        layers: Inner groups, applied one after another in each iteration.
-        iterations: How often.
-        entry: float32 [hidden], added to what enters the group, as every reader in it expects its own last β to be
-            missing, and not the previous group's; `None` where nothing is to be added.
+        layers: The layers that each iteration applies, in order.
+        iterations: How often they are applied.
+        entry: float32 [hidden], added to the state that enters the group. The weights expect a state without this
+            group's last β, but it lacks the β of the group before. `None` for the first group.
     """
 
     layers: tuple[Layer, ...]
@@ -129,9 +138,9 @@ class AlbertWeights:
     """The weights of the exported graph.
 
     Attributes:
-        words: float32 [vocabulary, embedding].
-        positions: float32 [position, embedding], with the first token type's row added.
-        types: float32 [token type, embedding], each less the first one's row.
+        words: [vocabulary, embedding].
+        positions: [position, embedding], with the row of the first token type added.
+        types: float32 [token type, embedding], with the row of the first token type subtracted.
         embedding_gain: γ, float32 [embedding].
         projection: [embedding, hidden].
         groups: In order.

@@ -1,1 +1,1 @@
-"""float32 weights -> int8 weights, and the judgement on them."""
+"""float32 weights -> int8 weights, and what that costs."""

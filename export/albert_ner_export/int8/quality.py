@@ -1,19 +1,20 @@
-"""What quantization cost: int8 against float32 on text that calibration didn't see, and the gate that this has to pass.
+"""What quantization cost, measured on text that calibration didn't see, and the gate that the int8 model has to pass.
 
-The gate asks for as many equal tags over all words as the user wants, and allows three times the loss over the words
-that either model takes for part of an entity: most words are `O`, and there the two hardly ever differ.
+The gate asks for a share of words on which int8 keeps float32's tag. Over the words that either model puts into an
+entity it allows three times the loss: most words are `O`, and there the two hardly ever differ.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from albert_ner_export.graph.run import Logits
 from albert_ner_export.writing.folder import write_model_folder
 from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
@@ -21,17 +22,21 @@ from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence
 from albert_ner_onnx.model.manifest import GoldScores, Quality
 from albert_ner_onnx.tags.decoding import softmax
-from albert_ner_onnx.tags.schemes import spans, to_iob2
+from albert_ner_onnx.tags.schemes import Span, to_iob2
 
-Logits = npt.NDArray[np.float32]
-
-_FEWEST_ENTITIES = 200  # in the held-out text: with fewer, a share of them says little
-_ENTITY_LOSS = 3  # times the loss allowed over all words
+_FEWEST_ENTITIES = 200  # in the held-out text; with fewer, shares of them say little
+_ENTITY_LOSS = 3  # times the loss that is allowed over all words
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The logits of words by two models: float32 [word, tag] each, and the number of words of each sequence."""
+    """The logits of words by two models.
+
+    Attributes:
+        float32: float32 [word, tag].
+        int8: float32 [word, tag].
+        lengths: Number of words of each sequence.
+    """
 
     float32: Logits
     int8: Logits
@@ -44,24 +49,30 @@ class Words:
         """Picks the words out of sequences.
 
         Args:
-            float32: float32 [piece, tag] each.
-            int8: The same of the int8 graph.
-            first: bool [piece] each, whether it is a word's first piece, whose tag is the word's.
+            float32: The float32 model's logits of each sequence, float32 [piece, tag].
+            int8: The int8 model's.
+            first: For each sequence, bool [piece]: whether a piece is the first one of a word. Its tag is the word's.
         """
         words = np.concatenate(first)
         lengths = [int(part.sum()) for part in first]
         return cls(np.concatenate(float32)[words], np.concatenate(int8)[words], lengths)
 
 
-def compare(words: Words, tags: Sequence[str], scheme: str, text: str, min_agreement: float) -> Quality:
-    """Compares int8 with float32, word by word.
+def measure_quality(
+    words: Words,
+    tags: Sequence[str],
+    find_spans: Callable[[Sequence[str]], Sequence[Span]],
+    text: str,
+    min_agreement: float,
+) -> Quality:
+    """Measures how far int8 is from float32.
 
     Args:
-        words: What both say.
+        words: The answers of both.
         tags: The model's tags, in the order of the logits.
-        scheme: How they mark spans.
-        text: What the text is called.
-        min_agreement: What the user asks for, in percent; noted here, judged by `check`.
+        find_spans: Reads the spans that the tags of a sentence mark.
+        text: Name of the text.
+        min_agreement: The share of equal tags that the user asks for. It is noted here and applied by `judge`.
     """
     before, after = words.float32.argmax(axis=1), words.int8.argmax(axis=1)
     equal = before == after
@@ -70,7 +81,7 @@ def compare(words: Words, tags: Sequence[str], scheme: str, text: str, min_agree
     difference = np.abs(softmax(words.float32) - softmax(words.int8)).max(axis=1)
     entities, start = 0, 0
     for length in words.lengths:
-        entities += len(spans([tags[tag] for tag in before[start : start + length]], scheme))
+        entities += len(find_spans([tags[tag] for tag in before[start : start + length]]))
         start += length
     return Quality(
         text=text,
@@ -87,8 +98,8 @@ def compare(words: Words, tags: Sequence[str], scheme: str, text: str, min_agree
     )
 
 
-def check(quality: Quality) -> str | None:
-    """Lets an int8 model pass, or not. Returns a warning if there was too little to judge it by.
+def judge(quality: Quality) -> str | None:
+    """Lets an int8 model pass or refuses it. Returns a warning if there is too little text to judge it by.
 
     Raises:
         ExportError: Too many tags differ.
@@ -98,40 +109,40 @@ def check(quality: Quality) -> str | None:
         return None
     if not quality.judged:
         return (
-            f"warning: float32 finds {quality.entities} entities in {quality.text} ({quality.words:,} words), too few "
-            f"(under {_FEWEST_ENTITIES}) to judge int8 by: give --calibration FILE with more text of the model's kind"
+            f"warning: float32 finds only {quality.entities} entities in {quality.text} ({quality.words:,} words); at "
+            f"least {_FEWEST_ENTITIES} are needed to judge int8: give --calibration FILE with more text such as the "
+            "model will read"
         )
-    least_of_entities = max(0.0, 100 - _ENTITY_LOSS * (100 - least))
-    found, of_entities = 100 * quality.tag_agreement, 100 * quality.entity_tag_agreement
-    if found < least or of_entities < least_of_entities:
+    least_of_entities = max(0.0, 1 - _ENTITY_LOSS * (1 - least))
+    found, of_entities = quality.tag_agreement, quality.entity_tag_agreement
+    # Shares such as 0.985 are rounded in binary: a difference in the 12th digit must not decide
+    if found < least - 1e-12 or of_entities < least_of_entities - 1e-12:
         raise ExportError(
-            f"int8 keeps float32's tag on {found:.2f} % of {quality.words:,} words of {quality.text} (at least "
-            f"{least:g} asked for) and on {of_entities:.2f} % of the {quality.entity_words:,} in entities (at least "
-            f"{least_of_entities:g}); nothing was written: give --calibration FILE with text of the model's kind, "
-            "--precision fp32, or a lower --min-agreement (0: no gate)"
+            f"int8 keeps float32's tag on {found:.4f} of {quality.words:,} words of {quality.text} (at least "
+            f"{least:g} required) and on {of_entities:.4f} of {quality.entity_words:,} words in entities (at least "
+            f"{least_of_entities:g}); nothing was written. Give --calibration FILE with text such as the model will "
+            "read, --precision fp32, or a lower --min-agreement (0 accepts everything)"
         )
     return None
 
 
-def score_gold(
-    packages: Mapping[str, Mapping[str, bytes]], sentences: Sequence[ConllSentence], file: str
-) -> GoldScores:
-    """F1 of the phrases of a CoNLL file, sentence by sentence, by two packages that the runtime itself loads.
+def score_gold(models: Mapping[str, Mapping[str, bytes]], sentences: Sequence[ConllSentence], file: str) -> GoldScores:
+    """Computes the F1 of phrases on a CoNLL file, sentence by sentence, with two models that the runtime loads.
 
     Args:
-        packages: The files by name of the package `float32` and of `int8`.
+        models: The files, by name, of the models `float32` and `int8`.
         sentences: Words and gold tags.
-        file: The file's name.
+        file: Name of the CoNLL file.
     """
     f1 = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, files in packages.items():
+        for name, files in models.items():
             write_model_folder(Path(folder) / name, files, force=False)
             recognizer = load(Path(folder) / name)
-            tags = recognizer.tag([sentence.words for sentence in sentences])
-            found = [to_iob2(guess, recognizer.manifest.scheme) for guess in tags]
-            gold = [to_iob2(sentence.tags, recognizer.manifest.scheme) for sentence in sentences]
-            f1[name] = score_phrases(gold, found).overall.f1
+            scheme = recognizer.manifest.scheme
+            predicted = [to_iob2(tags, scheme) for tags in recognizer.tag([sentence.words for sentence in sentences])]
+            gold = [to_iob2(sentence.tags, scheme) for sentence in sentences]
+            f1[name] = score_phrases(gold, predicted).overall.f1
     words = sum(len(sentence.words) for sentence in sentences)
     return GoldScores(file=file, words=words, float32_f1=f1["float32"], int8_f1=f1["int8"])
 

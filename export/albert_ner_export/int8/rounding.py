@@ -1,8 +1,9 @@
-"""Error-aware rounding of int8 weights, GPTQ (arXiv:2210.17323), on what the quantized linears are really given.
+"""Error-aware rounding of int8 weights: GPTQ (arXiv:2210.17323), on the inputs that the quantized linears get.
 
-Rounding to the nearest makes the smallest error in the weights; this one, in the products. Rows are rounded one after
-another, and what each gets wrong is made up for by those not yet rounded, as far as their inputs go together: with H
-the inputs' second moments, row j's error over U[j, j] times U[j, k] is taken from row k, where UᵀU = H⁻¹.
+Rounding to the nearest integer minimizes the error of the weights. This rounding minimizes the error of the products.
+Rows are rounded one after another. The error of each is compensated by the rows that are still to be rounded, as far as
+their inputs correlate: with H the second moments of the inputs and UᵀU = H⁻¹, the error of row j divided by U[j, j],
+times U[j, k], is subtracted from row k.
 """
 
 from __future__ import annotations
@@ -14,33 +15,29 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph.build import build_graph, observed_name
+from albert_ner_export.graph.run import Ids, observe_inputs
 from albert_ner_export.graph.weights import AlbertWeights, Float32, Layer, Linear, QuantizedLinear
-from albert_ner_onnx.machine import available_cores
-from albert_ner_onnx.model.session import open_session
+from albert_ner_export.int8.quantize import smooth, without_channels
 
 _LOWEST, _HIGHEST = -64, 63
-_DAMPING = 0.01  # of the mean second moment, added to each
-_BLOCK = 128  # rows whose effect on the later ones is added up in one product
-_INPUTS = 8  # that each second moment is estimated from, for each channel
-_LEAST_PIECES = 16  # of a sequence, however deep and wide the model is
-_MOST_BYTES = 160 * 10**6  # of inputs that are seen at a time
-_WIDEST = 4096  # channels: to factor the moments of more would take gigabytes; their weights are rounded to the nearest
+_DAMPING = 0.01  # share of the mean second moment that is added to each
+_BLOCK = 128  # rows whose effect on later rows is computed in one product
+_INPUTS = 8  # pieces per channel, to estimate second moments from
+_LEAST_PIECES = 16  # to read of a sequence, however deep and wide the model is
+_MOST_BYTES = 160 * 10**6  # of inputs that are held at a time
+_WIDEST = 4096  # channels; factoring the moments of more would take gigabytes, so their weights are rounded to nearest
 
 
 def refine(
-    config: AlbertConfig,
-    weights: AlbertWeights,
-    quantized: AlbertWeights,
-    sequences: Sequence[npt.NDArray[np.int64]],
+    config: AlbertConfig, weights: AlbertWeights, quantized: AlbertWeights, sequences: Sequence[Ids]
 ) -> AlbertWeights:
-    """Rounds the weights of a quantized model again.
+    """Rounds the weights of a quantized model again, by their effect on the products.
 
     Args:
         config: The sizes.
-        weights: The float weights.
-        quantized: What `quantize_weights` made of them.
-        sequences: For calibration, int64 [piece] each; as many are run as the estimates need.
+        weights: The float32 weights.
+        quantized: The result of `quantize_weights`.
+        sequences: The calibration text. Only as many sequences are run as the estimates need.
     """
     layers = [layer for group in quantized.groups for layer in group.layers]
     moments = _second_moments(config, weights, layers, _thin_out(config, sequences))
@@ -57,10 +54,9 @@ def refine(
         assert isinstance(ffn, Linear)
         assert isinstance(last, Linear)
         if layer.smoothing is not None:
-            ffn = replace(ffn, weight=ffn.weight * layer.smoothing[:, None])
+            ffn = smooth(ffn, layer.smoothing)
         if layer.float_channels is not None:
-            last = replace(last, weight=last.weight.copy())
-            last.weight[layer.float_channels.indices] = 0
+            last = without_channels(last, layer.float_channels)
         return replace(
             layer,
             qkv=rounded(layer.qkv, exact.qkv),
@@ -79,19 +75,19 @@ def refine(
 
 
 def describe_rounding(weights: AlbertWeights) -> str:
-    """How `refine` rounds, for the manifest."""
+    """Returns how `refine` rounds these weights, for the manifest."""
     plain = [linear.name for linear in weights.linears[1:] if len(linear.weight) > _WIDEST]
     rest = f"; to the nearest those of {', '.join(plain)}, of over {_WIDEST:,} inputs" if plain else ""
     return f"7 bits, rounded by their effect on the products (GPTQ){rest}"
 
 
 def round_weight(weight: Float32, scale: Float32, moments: Float32) -> npt.NDArray[np.int8]:
-    """Rounds a linear's weights.
+    """Rounds the weights of a linear.
 
     Args:
         weight: float32 [input, output].
         scale: float32 [output].
-        moments: The inputs' second moments, float32 [input, input]; it is overwritten.
+        moments: The second moments of the inputs, float32 [input, input]; overwritten.
 
     Returns:
         int8 [input, output], from -64 to 63.
@@ -100,7 +96,7 @@ def round_weight(weight: Float32, scale: Float32, moments: Float32) -> npt.NDArr
     damping = _DAMPING * float(moments.diagonal().mean()) or 1.0
     moments[np.diag_indices(size)] += np.float32(damping)
     upper = np.linalg.cholesky(np.linalg.inv(moments)).T
-    left = weight.copy()  # what is to be rounded, less what was made up for
+    left = weight.copy()  # the weights that are still to be rounded, with the compensation for those that were
     rounded = np.empty(weight.shape, np.int8)
     for start in range(0, size, _BLOCK):
         stop = min(size, start + _BLOCK)
@@ -113,13 +109,14 @@ def round_weight(weight: Float32, scale: Float32, moments: Float32) -> npt.NDArr
     return rounded
 
 
-def _thin_out(config: AlbertConfig, sequences: Sequence[npt.NDArray[np.int64]]) -> Sequence[npt.NDArray[np.int64]]:
-    """Every so many-th sequence, so that together they are as many pieces as the widest linear needs.
+def _thin_out(config: AlbertConfig, sequences: Sequence[Ids]) -> Sequence[Ids]:
+    """Picks sequences at regular intervals, as many as the widest linear needs.
 
-    Of a deep and wide model the sequences are cut, too, as the inputs of all its linears in all iterations are held.
+    The inputs of all linears in all iterations are held at once, so sequences are also cut if the model is deep and
+    wide.
     """
     layers = config.num_hidden_layers * config.inner_group_num
-    piece = 4 * layers * (3 * config.hidden_size + config.intermediate_size)
+    piece = 4 * layers * (3 * config.hidden_size + config.intermediate_size)  # bytes
     cut = [sequence[: max(_LEAST_PIECES, _MOST_BYTES // piece)] for sequence in sequences]
     width = min(config.intermediate_size, _WIDEST)
     needed = _INPUTS * width / min(config.iterations)
@@ -127,29 +124,32 @@ def _thin_out(config: AlbertConfig, sequences: Sequence[npt.NDArray[np.int64]]) 
 
 
 def _second_moments(
-    config: AlbertConfig, weights: AlbertWeights, layers: Sequence[Layer], sequences: Sequence[npt.NDArray[np.int64]]
+    config: AlbertConfig, weights: AlbertWeights, layers: Sequence[Layer], sequences: Sequence[Ids]
 ) -> dict[str, Float32]:
-    """By linear: float32 [input, input] of its quantized inputs, over all pieces and iterations."""
-    session = open_session(build_graph(config, weights, observe="values").SerializeToString(), available_cores())
+    """Sums up, over all pieces and iterations, the second moments of each linear's quantized inputs.
+
+    Returns:
+        By the name of the linear: float32 [input, input].
+    """
     pairs = [(layer, linear) for layer in layers for linear in layer.linears if len(linear.weight) <= _WIDEST]
-    outputs = [observed_name(linear) for _, linear in pairs]
-    moments = {linear.name: np.zeros((len(linear.weight),) * 2, np.float32) for _, linear in pairs}
-    for sequence in sequences:
-        for (layer, linear), values in zip(pairs, session.run(outputs, {"input_ids": sequence[None]}), strict=True):
-            inputs = _quantized_inputs(layer, linear, values[:, 0])
-            moments[linear.name] += inputs.T @ inputs
+    linears = [linear for _, linear in pairs]
+    moments = {linear.name: np.zeros((len(linear.weight),) * 2, np.float32) for linear in linears}
+    for inputs in observe_inputs(config, weights, linears, "values", sequences):
+        for (layer, linear), values in zip(pairs, inputs, strict=True):
+            rows = _quantized_inputs(layer, linear, values[:, 0])
+            moments[linear.name] += rows.T @ rows
     return moments
 
 
 def _quantized_inputs(layer: Layer, linear: Linear | QuantizedLinear, values: Float32) -> Float32:
-    """What a linear multiplies its weights with for such inputs: [iteration, piece, input] -> [row, input]."""
+    """Returns what the quantized linear multiplies with its weights: [iteration, piece, input] -> [row, input]."""
     assert isinstance(linear, QuantizedLinear)
     scale = linear.input_scale[:, None, None]
     zero = linear.input_zero_point[:, None, None].astype(np.float32)
     if linear is layer.ffn and layer.smoothing is not None:
         values = values / layer.smoothing
     found = values / scale
-    np.rint(found, out=found)  # all in place, as they may be some hundred megabytes
+    np.rint(found, out=found)  # everything in place: these may be hundreds of megabytes
     np.clip(found, -zero, 255 - zero, out=found)
     found *= scale
     if linear is layer.ffn_output and layer.float_channels is not None:

@@ -1,1 +1,1 @@
-"""Text of our own to calibrate, verify and judge with."""
+"""The texts that an export is calibrated, verified and judged with."""

@@ -1,4 +1,4 @@
-"""The text that calibration did not see, on which the exporter compares int8 with float32."""
+"""The text on which int8 is compared with float32. Calibration doesn't see it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ LONGEST_LINE: Final = 100
 """Words in the longest line."""
 
 GENERATED_WORDS: Final = 7_000
-"""Words from templates, or a few more: fewer than the written ones."""
+"""Words to generate from templates, or a few more; fewer than were written by hand."""
 
-_SENTENCE_END: Final = re.compile(r"(?<=[a-z]{3}[.?]) ")  # three letters, as `Dr.` and `S.` end no sentence
+_SENTENCE_END: Final = re.compile(r"(?<=[a-z]{3}[.?]) ")  # three letters: `Dr.` and `S.` don't end a sentence
 
 
 def held_out_lines() -> list[str]:
-    """Over 10,000 words in lines: written for this purpose, then generated from templates.
+    """Returns over 10,000 words: first lines that were written for this purpose, then lines from templates.
 
-    Returns:
-        Lines without a duplicate, each of 1 to `LONGEST_LINE` words, as `split_words` counts them.
+    No line occurs twice. Each has 1 to `LONGEST_LINE` words, as `split_words` counts them.
     """
     written = [
         line
@@ -34,5 +33,5 @@ def held_out_lines() -> list[str]:
 
 
 def _split_paragraph(paragraph: str) -> list[str]:
-    """The paragraph, or its sentences if it is longer than a line may be."""
+    """Returns the paragraph as one line, or its sentences if it is longer than a line may be."""
     return [paragraph] if len(split_words(paragraph)) <= LONGEST_LINE else _SENTENCE_END.split(paragraph)

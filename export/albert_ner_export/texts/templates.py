@@ -1,12 +1,12 @@
-"""Sentences made of templates: text in any amount, the same for everyone.
+"""Sentences made from templates: as much text as needed, the same on every machine.
 
-`templates.txt` has sections. A section's head is its name in brackets, its other lines are its entries. The section
-`Template` has sentences with fields:
+`templates.txt` has sections. The first line of a section is its name in brackets; the other lines are its entries. The
+entries of the section `Template` are sentences with fields:
 
-- `{City}` stands for an entry of the section City, `{CITY}` for one in upper case, `{city}` for one in lower case;
-- `{10-28}` stands for a whole number from 10 to 28.
+- `{City}` is replaced by an entry of the section City, `{CITY}` by one in upper case, `{city}` by one in lower case.
+- `{10-28}` is replaced by a whole number from 10 to 28.
 
-No entry stands twice in a sentence: nobody flies from Lima to Lima.
+No entry is used twice in a sentence: nobody flies from Lima to Lima.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ _FIELD: Final = re.compile(r"\{(?:(?P<first>\d+)-(?P<last>\d+)|(?P<name>\w+))\}"
 
 
 def generate(words: int, seed: int = 0) -> list[str]:
-    """Fills the templates in turn, again and again, until there are enough words.
+    """Fills in the templates, one after another and over again, until there are enough words.
 
     Args:
-        words: How many words there shall be at least, as `split_words` counts them.
-        seed: What the choices depend on. They are the same with every version of Python.
+        words: The least number of words, as `split_words` counts them.
+        seed: Seed of the random choices, which are the same in every version of Python.
 
     Returns:
-        Sentences, none twice. Fewer words make the beginning of the list that more words make.
+        Sentences, each of them once. Asking for more words only adds sentences to the end of the list.
     """
     sections, random = read_sections(), Random(seed)
-    sentences: dict[str, int] = {}  # and the number of their words
+    sentences: dict[str, None] = {}  # an ordered set
     templates = cycle(sections["Template"])
     total = 0
     while total < words:
         sentence = _fill(next(templates), sections, random)
         if sentence not in sentences:
-            sentences[sentence] = len(split_words(sentence))
-            total += sentences[sentence]
+            sentences[sentence] = None
+            total += len(split_words(sentence))
     return list(sentences)
 
 
 def read_sections() -> dict[str, list[str]]:
-    """The entries of each section of `templates.txt`, by the section's name."""
+    """Returns the entries of each section of `templates.txt`, by the name of the section."""
     sections: dict[str, list[str]] = {}
     for line in files(__package__).joinpath("templates.txt").read_text("utf-8").splitlines():
         if line.startswith("["):
@@ -71,5 +71,5 @@ def _fill(template: str, sections: dict[str, list[str]], random: Random) -> str:
 
 
 def _below(end: int, random: Random) -> int:
-    """A whole number from 0 to `end` - 1, by the one method whose sequence Python promises never to change."""
+    """Draws a whole number from 0 to `end` - 1 with `random`, whose sequence Python promises never to change."""
     return int(random.random() * end)

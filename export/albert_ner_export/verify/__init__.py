@@ -1,1 +1,1 @@
-"""Does the exported graph give the checkpoint's own answers?"""
+"""Checks that the exported graph gives the answers of the checkpoint."""

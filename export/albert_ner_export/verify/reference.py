@@ -1,6 +1,6 @@
 """The oracle: optimum's own export of the same checkpoint, run in ONNX Runtime with padding and a mask.
 
-Both is done in child processes, `python -m albert_ner_export.verify.reference`: optimum, transformers and torch are
+Both happen in child processes, `python -m albert_ner_export.verify.reference`. So optimum, transformers and torch are
 imported nowhere else, and the memory that they and a stock graph take is not the exporter's.
 """
 
@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +19,58 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
+from albert_ner_export.checkpoint import Checkpoint, Tensors
 from albert_ner_export.config import AlbertConfig
+from albert_ner_export.graph.run import Ids, Logits
+from albert_ner_export.verify.padding import PADDING, pad
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.machine import available_cores
 from albert_ner_onnx.model.session import open_session
 
-_PADDING = 8  # pieces of padding that each sequence gets at least, where the maximum length allows
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _BATCH = 16
-_BATCH_PIECES = 2048  # of its sequences, as an xxlarge's attention and feed-forward outputs take gigabytes for more
+_BATCH_PIECES = 2048  # of a batch; with more, the attention and feed-forward outputs of an xxlarge take gigabytes
+
+
+def run_reference(checkpoint: Checkpoint, sequences: Sequence[Ids]) -> list[Logits]:
+    """Lets optimum export a checkpoint, and runs that export on batches of sequences of different lengths.
+
+    Returns:
+        The logits of each sequence, without those of the padding.
+
+    Raises:
+        ExportError: optimum can't export it, or ONNX Runtime can't run the result.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = checkpoint.folder
+        if source is None:  # another format, which transformers can't read
+            source = write_hugging_face(checkpoint.config, checkpoint.tensors, folder / "checkpoint")
+        model = export_reference(source, folder / "reference")
+        return run_padded(model, sequences, checkpoint.config.max_position_embeddings)
 
 
 def export_reference(checkpoint: Path, out: Path) -> Path:
-    """Lets optimum export a Hugging Face folder; returns the path of its ONNX file.
+    """Lets optimum export a Hugging Face folder. Returns the path of the ONNX file.
 
     Raises:
-        ExportError: optimum can't.
+        ExportError: optimum can't export it.
     """
     if fault := _run_child("export", checkpoint, out):
         raise ExportError(f"{checkpoint}: optimum can't export it as the reference to compare with: {fault}")
     return out / "model.onnx"
 
 
-def write_hugging_face(config: AlbertConfig, tensors: Mapping[str, npt.NDArray[np.float32]], folder: Path) -> Path:
-    """Writes what was read of a source in another format as a folder that transformers can open."""
+def write_hugging_face(config: AlbertConfig, tensors: Tensors, folder: Path) -> Path:
+    """Writes the sizes and weights of a checkpoint as a folder that transformers can open."""
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     save_file(dict(tensors), folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
 
-def run_reference(
-    model: Path, sequences: Sequence[npt.NDArray[np.int64]], max_pieces: int
-) -> list[npt.NDArray[np.float32]]:
-    """Runs the reference on batches of unlike lengths.
-
-    Args:
-        model: optimum's ONNX file.
-        sequences: int64 [piece] each.
-        max_pieces: Longest sequence that the model takes.
-
-    Returns:
-        Logits of each sequence, float32 [piece, tag], without those of the padding.
+def run_padded(model: Path, sequences: Sequence[Ids], max_pieces: int) -> list[Logits]:
+    """Runs optimum's ONNX file in a child process: see `padded_logits`.
 
     Raises:
         ExportError: ONNX Runtime can't run it.
@@ -73,35 +84,37 @@ def run_reference(
 
 
 def batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices of sequences that are run together: few of long ones, neighbours by length, the shortest first."""
+    """Groups the indices of sequences into batches: neighbours by length, the shortest first, and few long ones."""
     found: list[list[int]] = [[]]
     for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
-        if len(found[-1]) == _BATCH or (len(found[-1]) + 1) * (lengths[index] + _PADDING) > _BATCH_PIECES:
+        if len(found[-1]) == _BATCH or (len(found[-1]) + 1) * (lengths[index] + PADDING) > _BATCH_PIECES:
             found.append([])
         found[-1].append(index)
     return [batch for batch in found if batch]
 
 
-def padded_answers(
-    session: Any, sequences: Sequence[npt.NDArray[np.int64]], max_pieces: int
-) -> list[npt.NDArray[np.float32]]:
-    """What `run_reference` gives, in this process: batches of unlike lengths, padded and masked."""
-    results: dict[int, npt.NDArray[np.float32]] = {}
+def padded_logits(session: Any, sequences: Sequence[Ids], max_pieces: int) -> list[Logits]:
+    """Runs a model on batches of sequences of different lengths, padded and masked.
+
+    Args:
+        session: Its ONNX Runtime session.
+        sequences: The sequences.
+        max_pieces: Longest sequence that the model takes.
+
+    Returns:
+        The logits of each sequence, without those of the padding.
+    """
+    results: dict[int, Logits] = {}
     for batch in batches([len(sequence) for sequence in sequences]):
-        width = min(max_pieces, max(len(sequences[index]) for index in batch) + _PADDING)
-        input_ids = np.zeros((len(batch), width), np.int64)
-        mask = np.zeros_like(input_ids)
-        for row, index in enumerate(batch):
-            input_ids[row, : len(sequences[index])] = sequences[index]
-            mask[row, : len(sequences[index])] = 1
-        feeds = {"input_ids": input_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(input_ids)}
-        logits = session.run(["logits"], feeds)[0]
+        longest = max(len(sequences[index]) for index in batch)
+        feeds = pad([sequences[index] for index in batch], min(max_pieces, longest + PADDING))
+        logits = session.run(["logits"], {name: feeds[name] for name in _INPUTS})[0]
         results |= {index: logits[row, : len(sequences[index])] for row, index in enumerate(batch)}
     return [results[index] for index in range(len(sequences))]
 
 
 def _run_child(*arguments: object) -> str | None:
-    """Runs this module; returns what went wrong, if something did."""
+    """Runs this module as a program. Returns the last line of its error message if it failed."""
     command = [sys.executable, "-P", "-W", "ignore", "-m", __name__, *map(str, arguments)]
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
     child = subprocess.run(command, env=os.environ | offline, capture_output=True, text=True, errors="replace")
@@ -116,7 +129,7 @@ def _read_arrays(file: Path) -> list[npt.NDArray[Any]]:
 
 def _run(model: str, max_pieces: str, given: str, out: str) -> None:
     session = open_session(Path(model).read_bytes(), threads=available_cores())
-    np.savez(out, *padded_answers(session, _read_arrays(Path(given)), int(max_pieces)))
+    np.savez(out, *padded_logits(session, _read_arrays(Path(given)), int(max_pieces)))
 
 
 def _export(checkpoint: str, out: str) -> None:

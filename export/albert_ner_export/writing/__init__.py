@@ -1,1 +1,1 @@
-"""The files of a model folder, and writing them so that a crash does no harm."""
+"""Makes the files of a model folder, and writes them so that a crash does no harm."""

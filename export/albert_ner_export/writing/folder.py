@@ -1,4 +1,4 @@
-"""Writing a package so that a crash at any moment leaves the old one or the new one, whole."""
+"""Writes a model folder so that a crash at any moment leaves either the old model or the new one, complete."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from albert_ner_onnx.model.manifest import MANIFEST
 
 
 def check_target(out: Path, force: bool, source: Path | None = None) -> None:
-    """Refuses a target that can't be written or must not be replaced: before the work, not behind it.
+    """Checks, before the work begins, that a model can be written to `out`.
 
-    Only a package is ever replaced, and nothing that `source` is part of.
+    Only a model folder is ever replaced, and never one that contains `source` or the current folder.
+
+    Args:
+        out: The folder to write.
+        force: Whether to replace a model that is already there.
+        source: The checkpoint.
 
     Raises:
-        ExportError: As said.
+        ExportError: `out` can't be written or must not be replaced.
     """
     out = out.absolute()
     if not out.parent.is_dir():
-        raise ExportError(f"{out.parent}: no such folder to write {out.name} into; create it first")
+        raise ExportError(f"{out.parent}: no such folder, so {out.name} can't be written into it; create it first")
     if not os.access(out.parent, os.W_OK):
         raise ExportError(f"{out.parent}: can't be written to; choose another folder")
     if not os.path.lexists(out):
@@ -30,23 +35,28 @@ def check_target(out: Path, force: bool, source: Path | None = None) -> None:
     if not force:
         raise ExportError(f"{out}: exists; choose another name or replace it with --force")
     if not (out / MANIFEST).is_file() or out.is_symlink():
-        raise ExportError(f"{out}: exists and is no model package (no {MANIFEST} in it); choose another name")
+        raise ExportError(f"{out}: exists, but is not a model (it has no {MANIFEST}); choose another name")
     target = out.resolve()
     for kept in (Path.cwd(), *([] if source is None else [source.resolve()])):
         if target == kept or target in kept.parents:
             raise ExportError(f"{out}: replacing it would remove {kept}; choose another name")
     old = _old(out)
     if os.path.lexists(old):
-        raise ExportError(f"{old}: exists, and is where the replaced package would be kept meanwhile; move it away")
+        raise ExportError(f"{old}: exists, but the replaced model must be kept there for a moment; move it away")
 
 
 def write_model_folder(out: Path, files: Mapping[str, bytes], *, force: bool) -> None:
-    """Writes the files beside `out`, flushes them to the disk and renames the folder into place.
+    """Writes the files into a temporary folder next to `out`, flushes them to disk and renames the folder to `out`.
 
-    With `force` an existing package is renamed to `OUT.old` first, and removed last.
+    With `force`, an existing model is renamed to `OUT.old` first and removed last.
+
+    Args:
+        out: The folder to write.
+        files: The content of each file, by name.
+        force: Whether to replace a model that is already there.
 
     Raises:
-        ExportError: It can't be written; an existing package is where it was.
+        ExportError: The folder can't be written. An existing model is left as it was.
     """
     out = out.absolute()
     old = _old(out)
@@ -57,7 +67,7 @@ def write_model_folder(out: Path, files: Mapping[str, bytes], *, force: bool) ->
                 _write(temporary / name, data)
             temporary.chmod(0o777 & ~_umask())
             _sync_folder(temporary)
-            check_target(out, force)  # again, as an export takes minutes
+            check_target(out, force)  # again: an export takes minutes
             replaced = os.path.lexists(out)
             if replaced:
                 out.rename(old)

@@ -1,4 +1,4 @@
-"""The files that let transformers and optimum open a package with Hugging Face's interface."""
+"""The files with which transformers and optimum open a model that has Hugging Face's interface."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.tokenizer import TokenizerFacts
 from albert_ner_onnx.model.manifest import TOKENIZER
 
-# What BERT's and ALBERT's tokenizers call the pieces that a tokenizer.json doesn't name by their use
+# A tokenizer.json doesn't say which pieces have these uses; BERT and ALBERT name them so
 _SPECIAL = {"pad_token": ("[PAD]", "<pad>"), "unk_token": ("[UNK]", "<unk>"), "mask_token": ("[MASK]",)}
 
-# Spark NLP's rules for words, `spark_nlp.split_words`, as patterns that Oniguruma and JavaScript read alike. What
-# punctuation stands around a word is another one; more than 16 characters of it before a word stay there, as without a
-# limit time would be quadratic.
+# Spark NLP's rules for words (`albert_ner_onnx.spark_nlp.words`) as patterns that Oniguruma and JavaScript read alike.
+# Punctuation before and after a word is a word of its own. If more than 16 characters of it precede a word, they stay
+# with the word: without this limit, time would be quadratic.
 _WHITE_SPACE = "[\t\n\x0b\f\r\u2187]"
 _OUTER, _INNER = r"""[.,;:!?*()"'\-]""", r"""[^.,;:!?*()"'\- ]"""
 _BORDERS = (f"(?<=(?:^| ){_OUTER}{{1,16}})(?={_INNER})", f"(?<={_INNER})(?={_OUTER}+(?: |$))")
@@ -25,19 +25,19 @@ _BORDERS = (f"(?<=(?:^| ){_OUTER}{{1,16}})(?={_INNER})", f"(?<={_INNER})(?={_OUT
 def hugging_face_files(
     config: AlbertConfig, facts: TokenizerFacts, max_pieces: int, piece_rule: str = "word"
 ) -> dict[str, bytes]:
-    """Makes `config.json`, `tokenizer_config.json` and `special_tokens_map.json`; of Spark NLP `tokenizer.json`, too.
+    """Makes `config.json`, `tokenizer_config.json`, `special_tokens_map.json` and, for Spark NLP, `tokenizer.json`.
 
     Args:
         config: The sizes and tags.
-        facts: The package's tokenizer.
-        max_pieces: Longest sequence in pieces, special ones included.
-        piece_rule: How the package's words become pieces. By `spark-nlp` transformers reads a text as the package does,
-            but for the lone spaces that Spark NLP drops, which no `tokenizer.json` can.
+        facts: The model's tokenizer.
+        max_pieces: Longest sequence in pieces, `[CLS]` and `[SEP]` included.
+        piece_rule: How the model's words become pieces. With `spark-nlp`, transformers reads a text as our runtime
+            does, except for the lone spaces that Spark NLP drops: a `tokenizer.json` can't drop them.
     """
     tokenizer = Tokenizer.from_str(facts.data.decode())
     special = {"cls_token": tokenizer.id_to_token(facts.cls_id), "sep_token": tokenizer.id_to_token(facts.sep_id)}
     for use, names in _SPECIAL.items():
-        # With a space before: see `spark_nlp_tokenizer`
+        # Tokenizers made from Spark NLP's vocabularies have a space before the name: see `sources.spark_nlp.tokenizer`
         spellings = [spelling for name in names for spelling in (name, f" {name}")]
         special |= dict([(use, name) for name in spellings if tokenizer.token_to_id(name) is not None][:1])
     pad = {"pad_token_id": tokenizer.token_to_id(special["pad_token"])} if "pad_token" in special else {}
@@ -57,9 +57,9 @@ def hugging_face_files(
 
 
 def _read_texts(tokenizer: bytes) -> bytes:
-    """Lets a tokenizer that is made for words of Spark NLP's split whole texts into them, too.
+    """Extends a tokenizer for Spark NLP's words so that it splits whole texts into such words.
 
-    Our own runtime puts its own normalization in the place of this one, and finds nothing to split in a word.
+    Our own runtime gives it single words, in which there is nothing to split, and normalizes them itself.
     """
     settings: dict[str, Any] = json.loads(tokenizer)
     steps = [_replace(_WHITE_SPACE, " "), *(_replace(border, " ") for border in _BORDERS)]

@@ -1,4 +1,4 @@
-"""The files of a package: the model, the tokenizer, other runtimes' files, and the manifest that describes them."""
+"""The files of a model: the graph, the tokenizer, files for other runtimes, and the manifest that describes them."""
 
 from __future__ import annotations
 
@@ -27,37 +27,40 @@ _TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokeniz
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """All that a package's manifest says, but for the precision of its model.
+    """Everything that the manifest says, except what depends on the precision.
 
     Attributes:
-        checkpoint: What it is made from, settled: its maximum length is known.
-        facts: Of the tokenizer.
-        interface: Of the graph.
-        verification: How far the float32 graph is from its reference.
+        checkpoint: What the model is made from. The user's choices have replaced what the source says.
+        tokenizer: The tokenizer.
+        interface: The inputs of the graph, one of `graph.build.INPUTS`.
+        max_pieces: Longest sequence that the runtime gives the model, in pieces.
         scheme: How the tags mark a span.
+        verification: How far the float32 graph is from its reference.
     """
 
     checkpoint: Checkpoint
-    facts: TokenizerFacts
+    tokenizer: TokenizerFacts
     interface: str
-    verification: Verification
+    max_pieces: int
     scheme: str
+    verification: Verification
 
-    def package(self, model: bytes, quantization: Quantization | None = None) -> tuple[Manifest, dict[str, bytes]]:
-        """Makes a package of a model: its manifest, and all files by name."""
-        files = {MODEL: model, TOKENIZER: self.facts.data}
+    def complete(self, model: bytes, quantization: Quantization | None = None) -> tuple[Manifest, dict[str, bytes]]:
+        """Returns the manifest of a model, and the content of each file of its folder, by name.
+
+        Args:
+            model: The file of the graph.
+            quantization: How an int8 graph was made; `None` for a float32 graph.
+        """
+        files = {MODEL: model, TOKENIZER: self.tokenizer.data}
         if self.interface == "huggingface":
-            files |= hugging_face_files(self.checkpoint.config, self.facts, self.max_pieces, self.checkpoint.piece_rule)
+            piece_rule = self.checkpoint.piece_rule
+            files |= hugging_face_files(self.checkpoint.config, self.tokenizer, self.max_pieces, piece_rule)
         manifest = self._manifest(files, quantization)
         return manifest, files | {MANIFEST: manifest.to_json().encode()}
 
-    @property
-    def max_pieces(self) -> int:
-        """Longest sequence that the package gives the model, in pieces."""
-        return self.checkpoint.max_pieces or self.checkpoint.config.max_position_embeddings
-
     def _manifest(self, files: Mapping[str, bytes], quantization: Quantization | None) -> Manifest:
-        checkpoint, facts = self.checkpoint, self.facts
+        checkpoint, tokenizer = self.checkpoint, self.tokenizer
         return Manifest(
             schema_version=SCHEMA_VERSION,
             name=checkpoint.name,
@@ -66,12 +69,12 @@ class Description:
             tags=checkpoint.config.tags,
             scheme=self.scheme,
             max_pieces=self.max_pieces,
-            cls_id=facts.cls_id,
-            sep_id=facts.sep_id,
+            cls_id=tokenizer.cls_id,
+            sep_id=tokenizer.sep_id,
             word_splitter=checkpoint.word_splitter,
             piece_rule=checkpoint.piece_rule,
             spark_nlp=checkpoint.spark_nlp,
-            lower_case=facts.lower_case,
+            lower_case=tokenizer.lower_case,
             precision="int8" if quantization else "fp32",
             opsets=OPSETS,
             files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},

@@ -1,4 +1,4 @@
-"""The graph against transformers' own model: ours per length, theirs padded and masked."""
+"""The graph against transformers' model, which is run padded and masked."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ from transformers import AlbertForTokenClassification
 
 import toy
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph.build import OPSETS, Observation, build_graph, observed_name, states_name
+from albert_ner_export.graph.build import (
+    IR_VERSION,
+    OPSETS,
+    Observation,
+    build_graph,
+    observed_name,
+    states_name,
+)
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.graph.weights import AlbertWeights
 from albert_ner_export.int8.quantize import observe_ranges, quantize_weights
@@ -69,7 +76,7 @@ def test_float_logits_are_those_of_transformers(tmp_path: Path, variant: dict[st
         np.testing.assert_allclose(session.run(ids), theirs, atol=1e-4)
 
 
-def test_a_sequence_over_the_maximum_is_an_error() -> None:
+def test_a_sequence_over_the_maximum_length_is_an_error() -> None:
     config, weights = folded()
     session = open_session(build_graph(config, weights).SerializeToString())
     with pytest.raises(Exception, match="ONNXRuntimeError"):
@@ -97,7 +104,7 @@ def test_int8_answers_do_not_depend_on_the_batch(variant: dict[str, Any]) -> Non
 
 
 def nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """All nodes, those of Scans' bodies included."""
+    """Returns all nodes, including those in the bodies of Scans."""
     found = []
     for node in graph.node:
         found.append(node)
@@ -112,7 +119,7 @@ def operators(graph: onnx.GraphProto) -> list[str]:
 
 
 def test_structure() -> None:
-    """A Scan for the group of three iterations, others written out; all linears in integers, weights once."""
+    """The group of three iterations is a Scan, the others are written out; linears are int8, weights stored once."""
     config, weights = folded(num_hidden_layers=7, num_hidden_groups=3, inner_group_num=2)
     model = build_graph(config, quantized(config, weights))
     used = operators(model.graph)
@@ -148,11 +155,11 @@ def test_inputs_outputs_and_versions() -> None:
     assert [value.name for value in model.graph.input] == ["input_ids"]
     assert [value.name for value in model.graph.output] == ["logits"]
     assert {entry.domain: entry.version for entry in model.opset_import} == OPSETS
-    assert model.ir_version == 8
+    assert model.ir_version == IR_VERSION == 8
 
 
 def test_what_enters_a_linear_can_be_observed(tmp_path: Path) -> None:
-    """Against what transformers' own linears are called with, and its own hidden states."""
+    """Compared with what transformers' linears are called with, and with its hidden states."""
     checkpoint = read_checkpoint(
         toy.write_checkpoint(tmp_path, num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
     )
@@ -181,7 +188,7 @@ def test_what_enters_a_linear_can_be_observed(tmp_path: Path) -> None:
         if name in ranges:
             extremes = np.stack([found.min(axis=(1, 2)), found.max(axis=(1, 2))], axis=1)
             np.testing.assert_array_equal(ranges[name], extremes)
-    # Ours lack the shift of the group's last norm
+    # Our states lack the shift of the group's last norm
     for group, first in enumerate(np.cumsum([0, *config.iterations[:-1]])):
         shift = model.albert.encoder.albert_layer_groups[group].albert_layers[1].full_layer_layer_norm.bias
         ours = values[states_name(group)] + shift.detach().numpy()
@@ -194,11 +201,11 @@ def test_weights_in_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.
     model = build_graph(config, weights)
     onnx.save(model, tmp_path / "model.onnx", save_as_external_data=True, location="weights", size_threshold=0)
     monkeypatch.chdir(tmp_path)  # where ONNX Runtime would look for them
-    with pytest.raises(ModelError, match=r"model\.onnx: has weights in other files, expected all in one"):
+    with pytest.raises(ModelError, match=r"model\.onnx: keeps weights in other files, expected all of them inside"):
         Session((tmp_path / "model.onnx").read_bytes(), 1)
 
 
-def test_four_bits_of_embeddings_follow_the_float_ones_and_no_neighbours() -> None:
+def test_embeddings_of_four_bits_follow_the_float_ones_and_do_not_depend_on_the_batch() -> None:
     config, weights = folded(embedding_size=36, hidden_size=48)
     ranges = observe_ranges(config, weights, [random_ids(config, 1, 24)[0]])
     before = Session(build_graph(config, weights).SerializeToString(), 1)

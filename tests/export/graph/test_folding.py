@@ -30,7 +30,7 @@ def layer_norm(x: npt.NDArray[Any], gain: npt.NDArray[Any], shift: npt.NDArray[A
 
 @given(st.integers(0, 1000))
 def test_a_folded_norm_and_its_neighbours_equal_the_textbook(seed: int) -> None:
-    """LN(residual + linear(x)) and the next linear, by the formula and by the folded weights, in float64."""
+    """LN(residual + linear(x)) and the next linear, by the formula and by the folded weights."""
     tensors = {name: tensor.astype(np.float64) for name, tensor in toy.tensors(SETTINGS).items()}
     group = fold_weights(CONFIG, toy.tensors(SETTINGS)).groups[1]
     layer = group.layers[0]
@@ -49,7 +49,7 @@ def test_a_folded_norm_and_its_neighbours_equal_the_textbook(seed: int) -> None:
     np.testing.assert_allclose(folded @ layer.ffn.weight + layer.ffn.bias, inner, atol=1e-5)
 
 
-def test_only_the_first_group_is_entered_as_it_is(tensors: Tensors) -> None:
+def test_nothing_is_added_to_what_enters_the_first_group(tensors: Tensors) -> None:
     first, second = fold_weights(CONFIG, tensors).groups
     assert first.entry is None
     names = [
@@ -62,29 +62,29 @@ def test_only_the_first_group_is_entered_as_it_is(tensors: Tensors) -> None:
     "name",
     ["albert.pooler.weight", "albert.pooler.bias", "predictions.decoder.weight", "albert.embeddings.position_ids"],
 )
-def test_what_token_classification_does_not_use_is_left(tensors: Tensors, name: str) -> None:
+def test_tensors_that_token_classification_does_not_use_are_ignored(tensors: Tensors, name: str) -> None:
     fold_weights(CONFIG, tensors | {name: np.full(3, np.nan, np.float32)})
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_not_finite_are_refused(tensors: Tensors, value: float) -> None:
     tensors[f"{LAYER}ffn.weight"][0, 0] = value
-    with pytest.raises(ExportError, match=r"ffn\.weight holds NaN or infinity"):
+    with pytest.raises(ExportError, match=r"ffn\.weight contains NaN or infinity"):
         fold_weights(CONFIG, tensors)
 
 
 @pytest.mark.parametrize("name", sorted(toy.tensors(SETTINGS)))
-def test_a_tensor_that_is_missing_or_has_another_shape_is_named(tensors: Tensors, name: str) -> None:
+def test_a_tensor_that_is_missing_or_has_the_wrong_shape_is_named(tensors: Tensors, name: str) -> None:
     shape = list(tensors[name].shape)
     missing = {key: tensor for key, tensor in tensors.items() if key != name}
     with pytest.raises(ExportError) as error:
         fold_weights(CONFIG, missing)
-    assert f"no tensor {name}; expected one of shape {shape}" in str(error.value)
+    assert f"tensor {name} is missing; expected one of shape {shape}" in str(error.value)
     with pytest.raises(ExportError) as error:
         fold_weights(CONFIG, tensors | {name: tensors[name][:-1]})
-    assert f"{name} must have shape {shape} (config.json), found" in str(error.value)
+    assert f"{name} must have shape {shape} (from config.json), found" in str(error.value)
 
 
-def test_a_tensor_that_is_no_alberts_is_named(tensors: Tensors) -> None:
-    with pytest.raises(ExportError, match=r"bert\.encoder\.weight is no tensor of an AlbertForTokenClassification"):
+def test_a_tensor_that_does_not_belong_to_an_albert_is_named(tensors: Tensors) -> None:
+    with pytest.raises(ExportError, match=r"bert\.encoder\.weight does not belong to an AlbertForTokenClassification"):
         fold_weights(CONFIG, tensors | {"bert.encoder.weight": np.zeros(1, np.float32)})

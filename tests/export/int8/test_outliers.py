@@ -9,18 +9,18 @@ from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.graph.weights import FloatChannels, Layer, Linear, QuantizedLinear
 from albert_ner_export.int8.quantize import (
-    _quantized,
-    _smoothing,
     float_parts,
     observe_ranges,
     outliers,
+    quantize_linear,
     quantize_weights,
+    smoothing_factors,
 )
 from albert_ner_onnx.model.session import Session
 
 
 def reaching(*channels: float, width: int = 160) -> np.ndarray:
-    """One iteration in which each channel reaches so far, on alternate sides, and all further ones as far as 1."""
+    """Makes the ranges of one iteration: each channel reaches this far, on alternate sides, and all others reach 1."""
     reach = np.ones(width, np.float32)
     reach[: len(channels)] = channels
     return np.stack([np.where(np.arange(len(reach)) % 2, -reach, 0), np.where(np.arange(len(reach)) % 2, 0, reach)])[
@@ -38,7 +38,7 @@ def reaching(*channels: float, width: int = 160) -> np.ndarray:
         ([3, 2, 8, 4], [2]),
         ([3, 2, 7.9, 4], [2, 3]),
         ([10] * 8 + [5], list(range(8))),
-        ([10] * 9 + [5], []),  # more than a few
+        ([10] * 9 + [5], []),  # too many
     ],
 )
 def test_outliers_are_the_few_channels_that_stretch_the_range(channels: list[float], expected: list[int]) -> None:
@@ -51,10 +51,10 @@ def test_a_narrow_layer_has_few_outliers_or_none(width: int, expected: list[int]
     assert outliers(np.zeros((2, 2, width), np.float32)).tolist() == []
 
 
-def test_outliers_are_those_of_all_iterations() -> None:
-    mostly, hardly = reaching(1, 8, 1), reaching(1, 1.2, 1)
-    assert outliers(np.concatenate([mostly, mostly, hardly])).tolist() == [1]
-    assert outliers(np.concatenate([mostly, hardly, hardly])).tolist() == []
+def test_outliers_must_stretch_most_iterations() -> None:
+    stretched, plain = reaching(1, 8, 1), reaching(1, 1.2, 1)
+    assert outliers(np.concatenate([stretched, stretched, plain])).tolist() == [1]
+    assert outliers(np.concatenate([stretched, plain, plain])).tolist() == []
 
 
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
@@ -77,7 +77,7 @@ def test_an_outlying_channel_before_ffn_is_smoothed(activation: str) -> None:
     np.testing.assert_allclose(layer.attention_gain * layer.smoothing, weights.groups[0].layers[0].attention_gain)
 
     coarse = replace(layer, attention_gain=weights.groups[0].layers[0].attention_gain, smoothing=None)
-    coarse = replace(coarse, ffn=_quantized(weights.linears[3], ranges["group0.0.ffn"]))
+    coarse = replace(coarse, ffn=quantize_linear(weights.linears[3], ranges["group0.0.ffn"]))
     without = replace(found, groups=(replace(found.groups[0], layers=(coarse,)),))
     exact, ours, theirs = (
         Session(build_graph(config, one).SerializeToString(), 1).run(ids) for one in (weights, found, without)
@@ -88,14 +88,14 @@ def test_an_outlying_channel_before_ffn_is_smoothed(activation: str) -> None:
 def test_an_outlier_among_zeros_is_smoothed_within_reason() -> None:
     ranges = np.zeros((2, 2, 160), np.float32)
     ranges[0, 1, 3] = 50
-    factors = _smoothing(ranges, np.array([3]))
+    factors = smoothing_factors(ranges, np.array([3]))
     assert factors[3] == 100
     assert np.delete(factors, 3).tolist() == [1] * 159
 
 
 @pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
 def test_an_outlying_channel_stays_in_float(activation: str) -> None:
-    """Its rows are 0 in the integers, and the answer is nearer to float32's than with one scale for all."""
+    """Its integer weights are 0, and the answer is nearer to float32 than with one scale for all channels."""
     settings = toy.config(num_hidden_layers=3, hidden_act=activation)
     tensors = toy.tensors(settings)
     prefix = "albert.encoder.albert_layer_groups.0.albert_layers.0"
@@ -114,7 +114,7 @@ def test_an_outlying_channel_stays_in_float(activation: str) -> None:
     assert list(float_parts(found)) == ["projection", "classifier", "group0.0.ffn_output, channels 7"]
 
     coarse = replace(
-        layer, ffn_output=_quantized(weights.linears[-1], ranges["group0.0.ffn_output"]), float_channels=None
+        layer, ffn_output=quantize_linear(weights.linears[-1], ranges["group0.0.ffn_output"]), float_channels=None
     )
     without = replace(found, groups=(replace(found.groups[0], layers=(coarse,)),))
     exact, ours, theirs = (
@@ -124,8 +124,8 @@ def test_an_outlying_channel_stays_in_float(activation: str) -> None:
 
 
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
-def test_what_is_done_about_outliers_is_exact_in_float(activation: str) -> None:
-    """Smoothed and kept channels change nothing but the last bits, in every layer of every group."""
+def test_the_treatment_of_outliers_is_exact_in_float(activation: str) -> None:
+    """Channels that are smoothed or kept change only the last bits, in every layer of every group."""
     settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2, hidden_act=activation)
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, toy.tensors(settings))

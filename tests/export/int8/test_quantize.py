@@ -8,18 +8,13 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.graph.weights import Linear, QuantizedLinear, QuantizedRows
-from albert_ner_export.int8.quantize import (
-    _quantize_rows,
-    _quantized,
-    observe_ranges,
-    quantize_weights,
-)
+from albert_ner_export.int8.quantize import observe_ranges, quantize_linear, quantize_rows, quantize_weights
 from albert_ner_onnx.model.session import Session
 
 matrices = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1000, 1000, width=32)
 )
-# [iteration, 2, channel]; the channels together reach from -1 to 3, 0 to 2, -5 to 0, 0 to 0
+# [iteration, 2, channel]; over both channels the iterations reach from -1 to 3, 0 to 2, -5 to 0, 0 to 0
 RANGE = np.array(
     [[[-1, 0], [0, 3]], [[0, 0], [2, 1]], [[-5, -1], [0, 0]], [[0, 0], [0, 0]]],
     np.float32,
@@ -28,7 +23,7 @@ RANGE = np.array(
 
 @given(matrices)
 def test_a_weight_is_off_by_half_a_step_at_most_and_within_seven_bits(weight: np.ndarray) -> None:
-    found = _quantized(Linear("a", weight, weight[0]), RANGE)
+    found = quantize_linear(Linear("a", weight, weight[0]), RANGE)
     assert found.weight.dtype == np.int8
     assert found.weight.min() >= -63
     assert found.weight.max() <= 63
@@ -37,7 +32,7 @@ def test_a_weight_is_off_by_half_a_step_at_most_and_within_seven_bits(weight: np
 
 
 def test_activations_keep_zero_and_cover_their_range() -> None:
-    found = _quantized(Linear("a", np.ones((2, 2), np.float32), np.ones(2, np.float32)), RANGE)
+    found = quantize_linear(Linear("a", np.ones((2, 2), np.float32), np.ones(2, np.float32)), RANGE)
     np.testing.assert_allclose(found.input_scale, [4 / 255, 2 / 255, 5 / 255, 1])
     assert found.input_zero_point.tolist() == [64, 0, 255, 0]
     assert found.input_scale.dtype == np.float32
@@ -46,7 +41,7 @@ def test_activations_keep_zero_and_cover_their_range() -> None:
 
 @given(matrices)
 def test_a_row_is_off_by_half_a_step_at_most(rows: np.ndarray) -> None:
-    found = _quantize_rows(rows)
+    found = quantize_rows(rows)
     assert found.scale.shape == (len(rows), 1)
     error = np.abs(found.values * found.scale.astype(np.float64) - rows)
     assert (error <= found.scale * 0.5001 + 1e-30).all()
@@ -72,7 +67,7 @@ def test_every_linear_gets_a_scale_for_each_iteration() -> None:
     assert len(set(ranges["group0.0.ffn"][:, 1].max(axis=1).tolist())) == 3
 
 
-def test_ranges_hold_what_was_seen_in_any_sequence() -> None:
+def test_ranges_cover_all_sequences() -> None:
     settings = toy.config()
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, toy.tensors(settings))
@@ -95,7 +90,7 @@ def test_embeddings_are_quantized_and_the_classifier_is_not() -> None:
 
 
 def test_each_iteration_quantizes_with_its_own_scale() -> None:
-    """One iteration's scale made absurd changes the answer; another's that is never used would not."""
+    """An absurd scale changes the answer, whichever iteration it belongs to."""
     settings = toy.config(num_hidden_layers=3)
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, toy.tensors(settings))

@@ -18,7 +18,7 @@ def scale_of(weight: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [1, 7, 127, 128, 129, 300])
-def test_inputs_that_do_not_go_together_leave_the_nearest(size: int) -> None:
+def test_without_correlations_weights_are_rounded_to_the_nearest(size: int) -> None:
     weight = np.random.default_rng(size).standard_normal((size, 5)).astype(np.float32)
     scale = scale_of(weight)
     moments = np.diag(np.linspace(1, 2, size)).astype(np.float32)
@@ -26,7 +26,7 @@ def test_inputs_that_do_not_go_together_leave_the_nearest(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [8, 200])
-def test_the_products_are_nearer_than_with_the_nearest_weights(size: int) -> None:
+def test_products_are_nearer_than_with_the_nearest_weights(size: int) -> None:
     random = np.random.default_rng(0)
     inputs = (random.standard_normal((2000, 4)) @ random.standard_normal((4, size))).astype(np.float32)
     inputs += random.standard_normal(inputs.shape).astype(np.float32) / 4
@@ -40,7 +40,7 @@ def test_the_products_are_nearer_than_with_the_nearest_weights(size: int) -> Non
     assert errors[0] < 0.7 * errors[1]
 
 
-def test_inputs_that_never_came_leave_the_nearest() -> None:
+def test_without_inputs_weights_are_rounded_to_the_nearest() -> None:
     weight = np.random.default_rng(0).standard_normal((9, 3)).astype(np.float32)
     weight[4] = 0
     scale = scale_of(weight)
@@ -50,7 +50,7 @@ def test_inputs_that_never_came_leave_the_nearest() -> None:
 
 
 def test_a_model_is_refined_layer_by_layer() -> None:
-    """Also where channels are smoothed or stay in float: their rows stay 0; scales and the rest are as before."""
+    """Channels that stay in float keep rows of 0; the scales and everything else stay as they were."""
     settings = toy.config(num_hidden_layers=5, num_hidden_groups=2, inner_group_num=2)
     tensors = toy.tensors(settings)
     prefix = "albert.encoder.albert_layer_groups.0.albert_layers.1"
@@ -99,8 +99,8 @@ def test_the_manifest_names_what_is_too_wide_to_refine(monkeypatch: pytest.Monke
     ("layers", "hidden", "inner", "longest"),
     [(6, 384, 1536, 512), (12, 768, 3072, 512), (24, 1024, 4096, 232), (24, 2048, 8192, 116), (96, 16384, 65536, 16)],
 )
-def test_what_is_held_at_a_time_is_bounded(layers: int, hidden: int, inner: int, longest: int) -> None:
-    """Sequences are cut for wide and deep models, never to nothing, and are enough for the widest linear."""
+def test_the_inputs_held_at_a_time_are_bounded(layers: int, hidden: int, inner: int, longest: int) -> None:
+    """Sequences of wide and deep models are cut, but never to nothing, and suffice for the widest linear."""
     sizes: dict[str, Any] = {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": inner}
     config = replace(AlbertConfig.from_dict(toy.config()), num_hidden_groups=1, inner_group_num=1, **sizes)
     found = rounding._thin_out(config, [np.arange(512)] * 1000)

@@ -1,4 +1,4 @@
-"""No exported int8 weight can saturate the 16-bit sums of x86 kernels without VNNI, whatever the activations are."""
+"""No exported int8 weight can saturate the 16-bit sums of x86 kernels without VNNI, with any activations."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +33,7 @@ def nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 def int8_weights(model: onnx.ModelProto) -> dict[str, Int8]:
-    """Every int8 tensor that a node computes with; embeddings, of which rows are only picked, are left out."""
+    """Returns every int8 tensor that a node computes with. Embeddings are left out: their rows are only picked."""
     values = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_type == TensorProto.INT8}
     read = [name for node in nodes(model.graph) if node.op_type not in ("Gather", "Slice") for name in node.input]
     return {name: numpy_helper.to_array(values[name]) for name in read if name in values}
@@ -61,7 +61,7 @@ def exact_sums(activations: npt.NDArray[np.uint8], weight: Int8) -> Int32:
 
 
 def saturating_sums(activations: npt.NDArray[np.uint8], weight: Int8) -> Int32:
-    """As AVX2, and AVX512 without VNNI, multiply: vpmaddubsw saturates sums of two products to int16; then int32."""
+    """Multiplies like AVX2, and AVX512 without VNNI: vpmaddubsw saturates sums of two products to int16."""
     products = activations[:, None].astype(np.int32) * weight
     pairs = products[::2] + products[1::2]
     sums: Int32 = np.clip(pairs, -(2**15), 2**15 - 1).sum(axis=0, dtype=np.int32)
@@ -80,12 +80,12 @@ def test_every_linear_is_found_and_within_seven_bits() -> None:
         for name, weight in EXPORTED[model].items():
             assert weight.dtype == np.int8
             assert -64 <= weight.min() <= weight.max() <= 63, name
-            assert (np.abs(weight).max(axis=0) > 50).all(), name  # and uses what it may
+            assert (np.abs(weight).max(axis=0) > 50).all(), name  # the range is used
 
 
 @pytest.mark.parametrize("weight", LINEARS)
 def test_the_worst_activations_are_summed_exactly(weight: Int8) -> None:
-    """As the weights lie, and sorted, so that any two that could ever be summed up are no worse."""
+    """In the order of the weights, and sorted: no other order could make a worse pair."""
     for arranged in (weight, np.sort(weight, axis=0)):
         np.testing.assert_array_equal(saturating_sums(full(weight), arranged), exact_sums(full(weight), arranged))
 
@@ -119,7 +119,7 @@ def test_seven_bits_never_saturate(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("weight", LINEARS)
 def test_the_kernel_of_this_machine_sums_exactly(weight: Int8) -> None:
-    """The one that QAttention and MatMulIntegerToFloat use, too; one row and many may take different paths."""
+    """QAttention and MatMulIntegerToFloat use the same kernel. One row and many rows may take different paths."""
     graph = helper.make_graph(
         [helper.make_node("MatMulInteger", ["activations", "weight"], ["sums"])],
         "sums",

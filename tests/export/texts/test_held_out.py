@@ -13,7 +13,7 @@ from albert_ner_export.texts.held_out import GENERATED_WORDS, LONGEST_LINE, held
 from albert_ner_export.texts.templates import generate, read_sections
 from albert_ner_onnx.text.words import split_words
 
-FOLDER = files("albert_ner_export.texts.sequences")
+FOLDER = files("albert_ner_export.texts")
 FIELD = re.compile(r"\{([^}]*)\}")
 
 
@@ -26,12 +26,12 @@ def count(lines: list[str]) -> int:
 
 
 def sequences(lines: list[str], length: int) -> set[tuple[str, ...]]:
-    """All that stands in so many words in a row, whatever its case."""
+    """Returns all runs of `length` words, in lower case."""
     words = [[word.text.lower() for word in split_words(line)] for line in lines]
     return {tuple(line[i : i + length]) for line in words for i in range(len(line) - length + 1)}
 
 
-def test_enough_words_and_most_of_them_written() -> None:
+def test_there_are_enough_words_and_most_were_written_by_hand() -> None:
     lines = held_out_lines()
     generated = generate(GENERATED_WORDS)
     assert lines[-len(generated) :] == generated
@@ -41,21 +41,21 @@ def test_enough_words_and_most_of_them_written() -> None:
     assert count(generated) <= count(lines) / 2
 
 
-def test_lines() -> None:
+def test_lines_are_unique_and_short() -> None:
     lines = held_out_lines()
     assert len(set(lines)) == len(lines)
     assert all(line == line.strip() and 1 <= len(split_words(line)) <= LONGEST_LINE <= 100 for line in lines)
 
 
-def test_paragraphs_are_split_and_nothing_of_them_is_lost() -> None:
+def test_paragraphs_are_split_and_nothing_is_lost() -> None:
     written = held_out_lines()[: -len(generate(GENERATED_WORDS))]
-    originals = read_lines("verification.txt") + read_lines("held_out.txt")
-    assert " ".join(written) == " ".join(originals)
-    assert max(len(split_words(line)) for line in originals) > LONGEST_LINE
+    paragraphs = read_lines("verification.txt") + read_lines("held_out.txt")
+    assert " ".join(written) == " ".join(paragraphs)
+    assert max(len(split_words(line)) for line in paragraphs) > LONGEST_LINE
 
 
-def test_calibration_did_not_see_it() -> None:
-    """No line, and no six words in a row."""
+def test_calibration_does_not_see_it() -> None:
+    """No line is in both texts, and no six words in a row."""
     calibration = read_lines("calibration.txt")
     assert not set(held_out_lines()) & set(calibration)
     assert not sequences(held_out_lines(), 6) & sequences(calibration, 6)
@@ -70,7 +70,7 @@ def test_entities_of_every_label() -> None:
 
 
 @pytest.mark.parametrize(("seed", "digest"), [(0, "06df56d26557de6d"), (1, "2d70bbaccbe75a04")])
-def test_the_same_text_everywhere(seed: int, digest: str) -> None:
+def test_the_text_is_the_same_everywhere(seed: int, digest: str) -> None:
     text = "\n".join(generate(GENERATED_WORDS, seed))
     assert sha256(text.encode()).hexdigest().startswith(digest)
 
@@ -84,21 +84,21 @@ def test_more_words_only_add_sentences(words: int, more: int, seed: int) -> None
 
 
 @given(st.integers())
-def test_sentences_are_filled_in_and_unlike(seed: int) -> None:
+def test_sentences_are_filled_in_and_different(seed: int) -> None:
     lines = generate(1500, seed)
     assert len(set(lines)) == len(lines)
     assert not any(re.search(r"[{}]|\b[Aa] [AEIOUaeiou]", line) for line in lines)
 
 
-def test_a_sentence_that_comes_again_does_not_count() -> None:
-    """There are 252 sentences about the length of a play's translation, and over 60 turns."""
+def test_a_sentence_is_not_repeated() -> None:
+    """One template makes only 252 different sentences, and is filled in more often."""
     lines = generate(130_000)
     assert len(set(lines)) == len(lines)
     assert count(lines) >= 130_000
 
 
 def test_no_entry_twice_in_a_sentence() -> None:
-    """The flights, the one template with four cities, don't end where they began."""
+    """The template with four cities is about flights, which don't end where they began."""
     cities = read_sections()["City"]
     flights = [line for line in generate(200_000) if line.startswith("Flights: ")]
     assert len(flights) > 100

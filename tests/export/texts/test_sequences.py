@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -5,12 +6,24 @@ import numpy as np
 import pytest
 
 import toy
-from albert_ner_export.texts.sequences import PieceTexts, own_corpus, read_corpus, verification_lengths
+from albert_ner_export import pipeline
+from albert_ner_export.graph.run import Ids, Logits, run_model
+from albert_ner_export.options import ExportOptions
+from albert_ner_export.pipeline import export_model
+from albert_ner_export.texts.corpus import Corpus, own_corpus, read_corpus
+from albert_ner_export.texts.sequences import CorpusReader, verification_lengths
 from albert_ner_export.tokenizer import describe_tokenizer
-from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx import ExportError, load
+from albert_ner_onnx.model.session import Session
+from albert_ner_onnx.rules import CONLL
 from albert_ner_onnx.text.words import split_words
+from spark_nlp_archives import PIPELINE
 
-FACTS = describe_tokenizer(toy.tokenizer().encode(), 200)
+TOKENIZER = describe_tokenizer(toy.tokenizer().encode(), 200)
+
+
+def reader(corpus: Corpus) -> CorpusReader:
+    return CorpusReader(CONLL, TOKENIZER, corpus, 512)
 
 
 @pytest.mark.parametrize("maximum", [3, 4, 8, 24, 100, 128, 511, 512, 1024])
@@ -23,90 +36,88 @@ def test_lengths_of_the_verification(maximum: int) -> None:
 
 
 def test_sequences_of_the_verification() -> None:
-    sequences = PieceTexts(FACTS, own_corpus()).verification(24)
+    sequences = reader(own_corpus()).verification(24)
     assert [len(sequence.ids) for sequence in sequences] == list(verification_lengths(24))
     for sequence in sequences:
-        assert sequence.ids[0] == FACTS.cls_id
-        assert len(sequence.ids) == 1 or sequence.ids[-1] == FACTS.sep_id
-        assert FACTS.sep_id not in sequence.ids[:-1]
+        assert sequence.ids[0] == TOKENIZER.cls_id
+        assert len(sequence.ids) == 1 or sequence.ids[-1] == TOKENIZER.sep_id
+        assert TOKENIZER.sep_id not in sequence.ids[:-1]
         assert len(sequence.first) == len(sequence.ids)
         assert not sequence.first[[0, -1]].any()
     assert len({sequence.ids.tobytes() for sequence in sequences if len(sequence.ids) > 9}) > 100
 
 
 def test_first_pieces_are_the_words() -> None:
-    """No special piece, and as many as there are words that the tokenizer knows anything of."""
-    texts = PieceTexts(FACTS, own_corpus())
-    lines = texts._encode(own_corpus().calibration)
+    """Special pieces are not, and every word that the tokenizer knows has one."""
+    lines = reader(own_corpus())._read(own_corpus().calibration)
     assert len(lines) >= 200
-    words = split_words(files("albert_ner_export.texts.sequences").joinpath("calibration.txt").read_text("utf-8"))
+    words = split_words(files("albert_ner_export.texts").joinpath("calibration.txt").read_text("utf-8"))
     assert sum(int(line.first.sum()) for line in lines) == pytest.approx(len(words), rel=0.01)
 
 
 def test_the_calibration_reaches_the_maximum_length() -> None:
-    sequences = PieceTexts(FACTS, own_corpus()).calibration(24)
+    sequences = reader(own_corpus()).calibration(24)
     lengths = np.array([len(sequence.ids) for sequence in sequences])
     assert lengths.max() == 24
     assert (lengths == 24).sum() >= 4
     assert lengths.min() >= 3
-    assert all(sequence.ids[0] == FACTS.cls_id and sequence.ids[-1] == FACTS.sep_id for sequence in sequences)
-
-
-def test_calibration_and_verification_are_different_texts() -> None:
-    folder = files("albert_ner_export.texts.sequences")
-    first, second = (
-        set(folder.joinpath(f"{name}.txt").read_text("utf-8").splitlines()) for name in ("calibration", "verification")
-    )
-    assert not first & second
+    assert all(sequence.ids[0] == TOKENIZER.cls_id and sequence.ids[-1] == TOKENIZER.sep_id for sequence in sequences)
 
 
 def test_the_held_out_text_is_read_to_its_end() -> None:
-    """Lines longer than a sequence go on in the next one; no word is lost or twice."""
-    texts = PieceTexts(FACTS, own_corpus())
+    """Lines that are longer than a sequence continue in the next; no word is lost or repeated."""
+    texts = reader(own_corpus())
     words = [sum(int(part.first.sum()) for part in texts.held_out(maximum)) for maximum in (24, 512)]
     assert words[0] == words[1] > 9_000
     assert max(len(part.ids) for part in texts.held_out(24)) == 24
 
 
-@pytest.mark.parametrize(("lines", "calibration", "held_out"), [(5, 4, 1), (9, 8, 1), (10, 8, 2), (101, 81, 20)])
-def test_every_fifth_line_of_a_users_text_is_held_out(
-    tmp_path: Path, lines: int, calibration: int, held_out: int
-) -> None:
-    path = tmp_path / "text.txt"
-    path.write_bytes(b"\xef\xbb\xbf" + "\r\n\n".join(f"Zeile {number} ü" for number in range(1, lines + 1)).encode())
-    corpus = read_corpus(path)
-    assert (corpus.name, len(corpus.calibration), len(corpus.held_out)) == ("text.txt", calibration, held_out)
-    assert corpus.held_out[0] == "Zeile 5 ü"
-    assert corpus.calibration[:5] == [f"Zeile {number} ü" for number in (1, 2, 3, 4, 6)][: len(corpus.calibration)]
-    assert not set(corpus.held_out) & set(corpus.calibration)
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "0 lines with text, expected 5 or more"),
-        (b"a\nb\n \nc\nd\n", "4 lines with text, expected 5 or more"),
-        (b"a\n\xff\n", "byte 2 is not UTF-8"),
-    ],
-)
-def test_a_text_that_does_not_do_is_named(tmp_path: Path, data: bytes, message: str) -> None:
-    path = tmp_path / "text.txt"
-    path.write_bytes(data)
-    with pytest.raises(ExportError, match=message) as error:
-        read_corpus(path)
-    assert str(error.value).startswith(f"{path}: ")
-    assert "\n" not in str(error.value)
-
-
-def test_a_text_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="can't be read"):
-        read_corpus(tmp_path)
-
-
 @pytest.mark.parametrize("lines", [["\u200b"] * 10, ["\u200b"] * 4 + ["John"], ["John"] * 4 + ["\u200b"]])
-def test_lines_without_a_piece_are_no_text(tmp_path: Path, lines: list[str]) -> None:
+def test_lines_without_pieces_are_refused(tmp_path: Path, lines: list[str]) -> None:
     path = tmp_path / "text.txt"
     path.write_text("\n".join(lines))
-    texts = PieceTexts(FACTS, read_corpus(path))
-    with pytest.raises(ExportError, match=r"text\.txt: the tokenizer makes no piece of its lines"):
+    texts = reader(read_corpus(path))
+    with pytest.raises(ExportError, match=r"text\.txt: the tokenizer finds no piece in its lines"):
         texts.calibration(24), texts.held_out(24)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_spark_nlps_texts_are_read_as_the_runtime_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: bool
+) -> None:
+    """The sequences for calibration and judging are those that the runtime gives the model for the same lines."""
+    calibration = [
+        '\u2581 Angela Merkel\'s half-time (U.S.) office--in "Berlin"...',
+        "e\u0301\u0301 don't \U0001f600 visit\u2187St. Petersburg!",
+        "\u2581 John\tSmith, Paris-based; 3.5% of A/B",
+        "a word " * 100,  # truncated by the exact rules
+    ]
+    held_out = "\u2581 (New York) e\u0301\u0301's mayor's e-mail..."
+    (tmp_path / "texts.txt").write_text("\n".join([*calibration, held_out]))
+    given: list[list[list[int]]] = []
+
+    def recording_run_model(model: bytes, sequences: Sequence[Ids]) -> list[Logits]:
+        given.append([ids.tolist() for ids in sequences])
+        return run_model(model, sequences)
+
+    monkeypatch.setattr(pipeline, "run_model", recording_run_model)
+    options = ExportOptions(
+        calibration=tmp_path / "texts.txt", min_agreement=0, exact_spark_nlp=exact, max_sentence_length=128
+    )
+    export_model(PIPELINE, tmp_path / "out", options)
+    recognizer = load(tmp_path / "out", workers=1)
+    read: list[list[int]] = []
+
+    def recording_run(self: Session, input_ids: Ids) -> Logits:
+        read.extend(input_ids.tolist())
+        return run(self, input_ids)
+
+    run = Session.run
+    monkeypatch.setattr(Session, "run", recording_run)
+    for line in [*calibration, held_out]:
+        recognizer.recognize(line)
+    _, for_calibration, for_float32, for_int8 = given
+    assert for_calibration[:3] == read[:3]
+    assert for_float32 == for_int8 == read[-1:]
+    if exact:
+        assert for_calibration[:4] == read[:4]

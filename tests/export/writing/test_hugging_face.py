@@ -1,4 +1,4 @@
-"""A package with Hugging Face's interface, opened by those who would."""
+"""Models with Hugging Face's interface, opened by transformers and optimum."""
 
 import gzip
 import json
@@ -14,6 +14,7 @@ from optimum.onnxruntime import ORTModelForTokenClassification
 from transformers import AlbertForTokenClassification, AutoTokenizer, pipeline
 
 import toy
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_onnx import load
 from albert_ner_onnx.model.session import Session
@@ -28,8 +29,8 @@ TEXTS = ["John Smith lives in Berlin .", "Paris", "the works of Mary Smith , 3.5
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("interface")
     checkpoint = toy.write_checkpoint(folder / "checkpoint", seed=5)
-    export_model(checkpoint, folder / "huggingface", precision="fp32", interface="huggingface")
-    export_model(checkpoint, folder / "native", precision="fp32")
+    export_model(checkpoint, folder / "huggingface", ExportOptions(precision="fp32", interface="huggingface"))
+    export_model(checkpoint, folder / "native", ExportOptions(precision="fp32"))
     return folder
 
 
@@ -44,7 +45,7 @@ def test_optimum_gives_the_logits_of_transformers(folder: Path) -> None:
     np.testing.assert_allclose(found.numpy(), expected.detach().numpy(), atol=1e-4)
 
 
-def test_the_pipeline_of_transformers_takes_it(folder: Path) -> None:
+def test_the_pipeline_of_transformers_gives_the_same_entities(folder: Path) -> None:
     found = [
         pipeline(
             "token-classification",
@@ -69,7 +70,7 @@ def test_our_own_runtime_gives_the_same_tags(folder: Path) -> None:
     assert recognizers[0].tag(sentences) == recognizers[1].tag(sentences)
 
 
-def test_padding_changes_nothing_and_weights_stand_once(folder: Path) -> None:
+def test_padding_changes_nothing_and_weights_are_stored_once(folder: Path) -> None:
     session = Session((folder / "huggingface" / "model.onnx").read_bytes(), 1)._session
     ids = np.array([[2, 9, 10, 3, 0, 0, 0]])
     mask = (ids > 0).astype(np.int64)
@@ -89,7 +90,7 @@ def test_padding_changes_nothing_and_weights_stand_once(folder: Path) -> None:
 
 
 class SparkNlp:
-    """An archive's package as transformers opens it, and as its own runtime reads it."""
+    """The model of an archive, as transformers opens it and as our runtime reads it."""
 
     def __init__(self, folder: Path) -> None:
         self.transformers = AutoTokenizer.from_pretrained(folder)
@@ -114,40 +115,40 @@ class SparkNlp:
 @pytest.fixture(scope="module")
 def spark_nlp(tmp_path_factory: pytest.TempPathFactory) -> SparkNlp:
     out = tmp_path_factory.mktemp("interface") / "spark-nlp"
-    options: dict[str, Any] = {"precision": "fp32", "case_sensitive": True, "max_sentence_length": 512}
-    export_model(PIPELINE, out, interface="huggingface", **options)
+    options = ExportOptions(precision="fp32", interface="huggingface", case_sensitive=True, max_sentence_length=512)
+    export_model(PIPELINE, out, options)
     return SparkNlp(out)
 
 
 def spark_nlp_answers() -> list[dict[str, Any]]:
-    """What Spark NLP 5.5.3 answers with these settings, less a text with the grapheme that tokenizers reads otherwise.
+    """Reads what Spark NLP 5.5.3 answers with these settings.
 
-    That is an é with two more accents: see `PieceText`.
+    Leaves out a text with an é that has two more accents: the library tokenizers reads it differently, see `PieceText`.
     """
     with gzip.open(FIXTURES / "expected" / "onnx_cased_512.jsonl.gz", "rt", encoding="utf-8") as lines:
         answers = [json.loads(line) for line in lines]
     return [answer for answer in answers if "\u0301\u0301" not in answer["text"]]
 
 
-def test_spark_nlps_pieces_are_ours_but_for_lone_spaces(spark_nlp: SparkNlp) -> None:
+def test_transformers_pieces_are_ours_except_for_lone_spaces(spark_nlp: SparkNlp) -> None:
     for answer in spark_nlp_answers():
         found = [piece for piece in spark_nlp.ids(answer["text"]) if piece != spark_nlp.lone_space]
         assert found == spark_nlp.own_ids(answer["text"])
 
 
 @given(text=st.text(alphabet="aBxé1ß½–東😀 \t\n\u2028\xa0\u2187.,-()'\"!?*:;", max_size=20))
-def test_spark_nlps_words_are_ours(spark_nlp: SparkNlp, text: str) -> None:
+def test_transformers_words_are_ours(spark_nlp: SparkNlp, text: str) -> None:
     found = [piece for piece in spark_nlp.ids(text) if piece != spark_nlp.lone_space]
     assert found == spark_nlp.own_ids(text)
 
 
 def test_the_pipeline_gives_spark_nlps_answers(spark_nlp: SparkNlp) -> None:
-    """Where no lone space is in the way, which is a piece to transformers."""
+    """Texts with a lone space are left out: to transformers it is a piece."""
     answers = [
         answer
         for answer in spark_nlp_answers()
         if answer["text"].isascii()  # so that offsets in UTF-16 are ours
-        and "\a" not in answer["text"]  # tokenizers loses count of the offsets behind what normalization removes
+        and "\a" not in answer["text"]  # tokenizers' offsets are wrong after a character that normalization removes
         and len(ids := spark_nlp.ids(answer["text"])) <= 512
         and spark_nlp.lone_space not in ids
     ]

@@ -1,31 +1,42 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from albert_ner_export.options import ExportOptions
 from albert_ner_onnx.cli import main
 from albert_ner_onnx.model.manifest import Manifest
 from fakes import manifest, set_exporter
 
 
-def test_export_hands_its_arguments_to_the_exporter(
-    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls: list[object] = []
+class FakeExporter:
+    """Records what it was asked to export."""
 
-    def export_model(source: Path, out: Path, **options: object) -> Manifest:
-        report = options.pop("report")
-        assert callable(report)
+    def __init__(self) -> None:
+        self.calls: list[tuple[Path, Path, ExportOptions, bool]] = []
+
+    def export_model(self, source: Path, out: Path, options: ExportOptions, *, force: bool, report: Any) -> Manifest:
         report("reading")
-        calls.append((source, out, options))
+        self.calls.append((source, out, options, force))
         return manifest()
 
-    set_exporter(monkeypatch, export_model)
+
+@pytest.fixture
+def exporter(monkeypatch: pytest.MonkeyPatch) -> FakeExporter:
+    exporter = FakeExporter()
+    set_exporter(monkeypatch, exporter.export_model)
+    return exporter
+
+
+def test_export_prints_its_steps_and_what_it_measured(
+    model: Path, exporter: FakeExporter, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["export", "source", str(model)]) == 0
-    options = {"precision": "int8", "force": False, "license": None, "language": None}
-    assert calls == [(Path("source"), model, options)]
+    assert exporter.calls == [(Path("source"), model, ExportOptions(), False)]
     out, err = capsys.readouterr()
     assert err == "reading\n"
     first, *others = out.splitlines()
@@ -33,27 +44,6 @@ def test_export_hands_its_arguments_to_the_exporter(
     assert first.endswith(" MB")
     assert len(others) == 3
     assert "int8 compared with float32: 98.08% of tags equal, 97.22% in entities" in out
-    assert (
-        main(
-            [
-                "export",
-                "a",
-                str(model),
-                "--precision=fp32",
-                "--force",
-                "--license=MIT",
-                "--language=de",
-            ]
-        )
-        == 0
-    )
-    assert calls[1:] == [
-        (
-            Path("a"),
-            model,
-            {"precision": "fp32", "force": True, "license": "MIT", "language": "de"},
-        ),
-    ]
 
 
 def test_export_names_the_extra_that_is_missing(
@@ -68,37 +58,43 @@ def test_export_names_the_extra_that_is_missing(
 
 
 @pytest.mark.parametrize(
-    ("argument", "expected"),
+    ("arguments", "expected"),
     [
-        ("--tags-file=tags.txt", {"labels": Path("tags.txt")}),
-        ("--labels=tags.txt", {"labels": Path("tags.txt")}),
-        ("--case-sensitive=true", {"case_sensitive": True}),
-        ("--case-sensitive=false", {"case_sensitive": False}),
-        ("--max-sentence-length=512", {"max_sentence_length": 512}),
-        ("--exact-spark-nlp", {"exact_spark_nlp": True}),
-        ("--interface=native", {"interface": "native"}),
-        ("--calibration=text.txt", {"calibration": Path("text.txt")}),
-        ("--gold=eng.testa", {"gold": Path("eng.testa")}),
-        ("--min-agreement=0.999", {"min_agreement": 0.999}),
-        ("--min-agreement=0", {"min_agreement": 0.0}),
-        ("--interface=huggingface", {"interface": "huggingface"}),
+        (["--tags-file=tags.txt"], {"tags_file": Path("tags.txt")}),
+        (["--labels=tags.txt"], {"tags_file": Path("tags.txt")}),
+        (["--case-sensitive=true"], {"case_sensitive": True}),
+        (["--case-sensitive=false"], {"case_sensitive": False}),
+        (["--max-sentence-length=512"], {"max_sentence_length": 512}),
+        (["--exact-spark-nlp"], {"exact_spark_nlp": True}),
+        (["--precision=fp32"], {"precision": "fp32"}),
+        (["--interface=native"], {"interface": "native"}),
+        (["--interface=huggingface"], {"interface": "huggingface"}),
+        (["--calibration=text.txt"], {"calibration": Path("text.txt")}),
+        (["--gold=eng.testa"], {"gold": Path("eng.testa")}),
+        (["--embedding-bits=4"], {"embedding_bits": 4}),
+        (["--min-agreement=0.999"], {"min_agreement": 0.999}),
+        (["--min-agreement=0"], {"min_agreement": 0.0}),
+        (["--license=MIT", "--language=de"], {"license": "MIT", "language": "de"}),
     ],
 )
-def test_export_hands_on_what_is_given_of_the_source(
-    model: Path, monkeypatch: pytest.MonkeyPatch, argument: str, expected: dict[str, object]
+def test_export_hands_its_options_to_the_exporter(
+    model: Path, exporter: FakeExporter, arguments: list[str], expected: dict[str, Any]
 ) -> None:
-    calls: list[dict[str, object]] = []
+    assert main(["export", "a", str(model), *arguments]) == 0
+    assert exporter.calls == [(Path("a"), model, replace(ExportOptions(), **expected), False)]
 
-    def export_model(source: Path, out: Path, **options: object) -> Manifest:
-        calls.append(options)
-        return manifest()
 
-    set_exporter(monkeypatch, export_model)
-    assert main(["export", "a", str(model)]) == 0
-    assert main(["export", "a", str(model), argument]) == 0
-    plain, given = calls
-    assert given == plain | expected
-    assert given.keys() - plain.keys() == expected.keys()
+def test_export_replaces_a_model_only_with_force(model: Path, exporter: FakeExporter) -> None:
+    assert main(["export", "a", str(model), "--force"]) == 0
+    assert exporter.calls == [(Path("a"), model, ExportOptions(), True)]
+
+
+def test_a_percentage_is_refused_with_the_share_to_write(
+    model: Path, exporter: FakeExporter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "a", str(model), "--min-agreement=99.9"]) == 1
+    assert "it is a share, not a percentage: write 0.999" in capsys.readouterr().err
+    assert exporter.calls == []
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_no_arguments_show_the_usage(capsys: pytest.CaptureFixture[str]) -> None
 def test_errors_are_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, message: str
 ) -> None:
-    def export_model(source: Path, out: Path, **options: object) -> Manifest:
+    def export_model(*arguments: object, **options: object) -> Manifest:
         raise error
 
     set_exporter(monkeypatch, export_model)

@@ -15,10 +15,12 @@ import toy
 from albert_ner_export.checkpoint import SourceModel, SourceOptions
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
+from albert_ner_export.graph.run import run_model
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_export.sources.read import read_checkpoint
-from albert_ner_export.verify.gates import run_model, verify_original
-from albert_ner_export.verify.source_model import run_original
+from albert_ner_export.verify.gates import check_source_model
+from albert_ner_export.verify.source_model import run_source_model
 from albert_ner_onnx import ExportError, load
 from onnx_files import FIXTURES
 from spark_nlp_archives import CLASSIFIER, PIPELINE, members, rezip, unzip, write_zip
@@ -137,9 +139,9 @@ def verify(source: Path) -> SourceModel:
     checkpoint = read_checkpoint(source)
     model = build_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)).SerializeToString()
     assert checkpoint.source_model is not None
-    answers = run_original(checkpoint.source_model, sequences(), POSITIONS)
+    answers = run_source_model(checkpoint.source_model, sequences(), POSITIONS)
     assert list(answers) == list(range(len(sequences())))
-    verify_original(checkpoint.source_model, answers, run_model(model, sequences()))
+    check_source_model(checkpoint.source_model, answers, run_model(model, sequences()))
     return checkpoint.source_model
 
 
@@ -156,10 +158,10 @@ def verify(source: Path) -> SourceModel:
 def test_a_file_that_computes_otherwise_is_refused(tmp_path: Path, change: Change) -> None:
     source = write(tmp_path / "source", change)
     with pytest.raises(ExportError) as error:
-        export_model(source, tmp_path / "out", precision="fp32")
+        export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
     message = str(error.value)
     assert message.startswith(
-        f"{source / 'model.onnx'}: isn't the ALBERT that its weights and sizes make: a logit diff"
+        f"{source / 'model.onnx'}: it doesn't compute what an ALBERT with its weights and sizes computes: a logit diff"
     )
     assert "from the file's own" in message
     assert "\n" not in message
@@ -168,7 +170,7 @@ def test_a_file_that_computes_otherwise_is_refused(tmp_path: Path, change: Chang
 
 def test_an_unchanged_file_is_exported(tmp_path: Path) -> None:
     source = write(tmp_path / "source")
-    manifest = export_model(source, tmp_path / "out", precision="fp32")
+    manifest = export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
     assert manifest.verification.reference.endswith(", and the ONNX file itself")
     (tags,) = load(tmp_path / "out").tag([["John", "lives", "in", "Berlin"]])
     assert len(tags) == 4
@@ -199,7 +201,7 @@ def test_an_epsilon_that_the_config_has_not_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [TensorProto.FLOAT16, TensorProto.BFLOAT16])
 def test_weights_stored_in_16_bits_and_cast_allow_no_more_than_others(tmp_path: Path, dtype: int) -> None:
     assert verify(write(tmp_path / "source", store_weights(dtype))).machine_epsilon == 2.0**-23
-    with pytest.raises(ExportError, match="isn't the ALBERT"):
+    with pytest.raises(ExportError, match="it doesn't compute what an ALBERT"):
         verify(write(tmp_path / "source", scale_attention(1.01), store_weights(dtype)))
 
 
@@ -216,14 +218,14 @@ def test_what_cannot_be_run_is_refused(tmp_path: Path) -> None:
 
     source = write(tmp_path / "source", add_input)
     with pytest.raises(
-        ExportError, match=r"model\.onnx: ONNX Runtime can't run it \(its input inputs_embeds, a tensor"
+        ExportError, match=r"model\.onnx: ONNX Runtime can't run it \(unknown input inputs_embeds, a tensor"
     ):
         verify(source)
     checkpoint = read_checkpoint(source, SourceOptions())
     (source / "model.onnx").unlink()
     assert checkpoint.source_model is not None
     with pytest.raises(ExportError, match=r"model\.onnx: ONNX Runtime can't run it \(.*\), so its answers can't be"):
-        run_original(checkpoint.source_model, sequences(), POSITIONS)
+        run_source_model(checkpoint.source_model, sequences(), POSITIONS)
 
 
 def test_only_an_onnx_file_is_run_itself(tmp_path: Path) -> None:
@@ -240,5 +242,7 @@ def test_the_model_in_a_spark_nlp_archive_is_run_too(tmp_path: Path) -> None:
     scale_attention(1.05)(model)
     changed = write_zip(tmp_path, {**members(PIPELINE), name: rezip({inner: model.SerializeToString()})})
     with pytest.raises(ExportError) as error:
-        export_model(changed, tmp_path / "out", precision="fp32")
-    assert str(error.value).startswith(f"{changed / name / inner}: isn't the ALBERT that its weights and sizes make")
+        export_model(changed, tmp_path / "out", ExportOptions(precision="fp32"))
+    assert str(error.value).startswith(
+        f"{changed / name / inner}: it doesn't compute what an ALBERT with its weights and sizes computes"
+    )

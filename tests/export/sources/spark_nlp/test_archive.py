@@ -10,6 +10,7 @@ import pytest
 
 import toy
 from albert_ner_export.checkpoint import SourceOptions
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
 from albert_ner_onnx import ExportError, load
@@ -111,7 +112,7 @@ def test_what_a_ner_converter_keeps_is_carried_over(tmp_path: Path) -> None:
 def test_what_it_keeps_of_positions_reaches_the_chunks(tmp_path: Path, preserved: bool) -> None:
     """Without positions a chunk's text is its first word."""
     path = write_zip(tmp_path, with_parameter(members(PIPELINE), CONVERTER, "preservePosition", preserved))
-    export_model(path, tmp_path / "out", precision="fp32", exact_spark_nlp=True)
+    export_model(path, tmp_path / "out", ExportOptions(precision="fp32", exact_spark_nlp=True))
     text = "Angela Merkel flew from New York to the United Nations in Geneva with John Smith ."
     document = load(tmp_path / "out").analyze(text)
     chunks = document.as_spark_nlp()["chunk"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import toy
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
 from albert_ner_onnx import EntityRecognizer, ExportError, InputError, load
 from spark_nlp_archives import FIXTURES, PIPELINE, TENSORFLOW
@@ -30,14 +31,10 @@ def case(
 ) -> tuple[EntityRecognizer, list[dict[str, Any]]]:
     archive, case_sensitive, length = SETTINGS[request.param]
     out = tmp_path_factory.mktemp("exact") / "out"
-    export_model(
-        archive,
-        out,
-        precision="fp32",
-        case_sensitive=case_sensitive,
-        max_sentence_length=length,
-        exact_spark_nlp=True,
+    options = ExportOptions(
+        precision="fp32", case_sensitive=case_sensitive, max_sentence_length=length, exact_spark_nlp=True
     )
+    export_model(archive, out, options)
     with gzip.open(FIXTURES / "expected" / f"{request.param}.jsonl.gz", "rt", encoding="utf-8") as lines:
         return load(out), [json.loads(line) for line in lines]
 
@@ -93,4 +90,4 @@ def test_it_refuses_what_spark_nlp_does_not_do(case: tuple[EntityRecognizer, lis
 
 def test_another_source_has_no_such_rules(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"not a Spark NLP archive, .*; omit --exact-spark-nlp"):
-        export_model(toy.write_checkpoint(tmp_path / "toy"), tmp_path / "out", exact_spark_nlp=True)
+        export_model(toy.write_checkpoint(tmp_path / "toy"), tmp_path / "out", ExportOptions(exact_spark_nlp=True))

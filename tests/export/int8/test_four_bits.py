@@ -1,5 +1,6 @@
+"""Embeddings in 4 bits: as they are packed, and as the graph unpacks them."""
+
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,13 @@ from onnx import TensorProto, helper
 
 import toy
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.graph.build import OPSETS
-from albert_ner_export.graph.builder import GraphBuilder
+from albert_ner_export.graph.build import IR_VERSION, OPSETS, GraphBuilder, pick_rows
 from albert_ner_export.graph.folding import fold_weights
-from albert_ner_export.graph.rows import pack_rows, pick_rows
 from albert_ner_export.graph.weights import PackedRows
-from albert_ner_export.int8.quantize import observe_ranges, quantize_weights
+from albert_ner_export.int8.quantize import observe_ranges, pack_rows, quantize_weights
+from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
-from albert_ner_onnx import ExportError, load
+from albert_ner_onnx import load
 from albert_ner_onnx.model.session import open_session
 
 Rows = npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ matrices = hnp.arrays(
 
 
 def unpacked(rows: PackedRows) -> Rows:
-    """What the packed rows stand for, value by value."""
+    """Unpacks rows value by value."""
     count, blocks, size = rows.values.shape
     found = np.zeros((count, blocks * 2 * size), np.float32)
     for row, block, byte in np.ndindex(rows.values.shape):
@@ -42,12 +42,12 @@ def unpacked(rows: PackedRows) -> Rows:
 
 
 def blocks(values: Rows) -> list[Rows]:
-    """Blocks of 32 along the width, the last one shorter."""
+    """Splits rows into blocks of 32 values; the last block may be shorter."""
     return np.split(values, range(32, values.shape[1], 32), axis=1)
 
 
 def picked(rows: Rows | PackedRows, op: str, *index: np.ndarray, axes: int) -> Rows:
-    """What a graph says they are."""
+    """Picks rows by running a graph that does nothing else."""
     graph = GraphBuilder(AlbertConfig.from_dict(toy.config()))
     inputs = [graph.constant(f"index{number}", value) for number, value in enumerate(index)]
     output = pick_rows(graph, "rows", rows, op, *inputs)
@@ -61,7 +61,7 @@ def picked(rows: Rows | PackedRows, op: str, *index: np.ndarray, axes: int) -> R
             graph.initializers,
         ),
         opset_imports=[helper.make_opsetid(domain, version) for domain, version in OPSETS.items()],
-        ir_version=8,
+        ir_version=IR_VERSION,
     )
     onnx.checker.check_model(model, full_check=True)
     (found,) = open_session(model.SerializeToString()).run(None, {})
@@ -69,28 +69,27 @@ def picked(rows: Rows | PackedRows, op: str, *index: np.ndarray, axes: int) -> R
 
 
 @given(matrices)
-def test_no_block_is_further_off_than_by_its_largest_value(rows: Rows) -> None:
-    """The usual symmetric scale, -7 to 7, is the least that the search may give."""
+def test_no_block_has_a_larger_error_than_with_the_usual_scale(rows: Rows) -> None:
+    """The usual scale maps the largest value of a block to 7."""
     found = pack_rows(rows)
     assert (str(found.values.dtype), str(found.scale.dtype), found.width) == ("uint8", "float16", rows.shape[1])
     assert found.values.shape == (len(rows), -(-rows.shape[1] // 32), 16)
     assert found.scale.shape == (*found.values.shape[:2], 1)
-    for block, ours in zip(blocks(rows), blocks(unpacked(found)), strict=True):
+    for block, found_block in zip(blocks(rows), blocks(unpacked(found)), strict=True):
         scale = (np.abs(block).max(axis=1, keepdims=True) / 7).astype(np.float16).astype(np.float32)
         scale[scale == 0] = 1
         usual = np.clip(np.rint(block / scale), -7, 7) * scale
-        error, limit = (np.square(part.astype(np.float64) - block).sum(axis=1) for part in (ours, usual))
+        error, limit = (np.square(part.astype(np.float64) - block).sum(axis=1) for part in (found_block, usual))
         assert (error <= limit * (1 + 1e-6)).all()
 
 
-def test_values_on_the_grid_are_kept() -> None:
-    """All 16 of them."""
+def test_all_16_values_of_the_grid_are_kept() -> None:
     rows = np.array([[*range(-8, 8), *range(-8, 8), 0.5, -3.5]], np.float32)
     np.testing.assert_array_equal(unpacked(pack_rows(rows)), rows)
 
 
 @pytest.mark.parametrize("value", [0, 1e-30, 6e-8, 1e5, 3e38])
-def test_any_size_of_values_gives_finite_scales(value: float) -> None:
+def test_values_of_any_size_give_finite_scales(value: float) -> None:
     found = pack_rows(np.array([[value, -value / 2]], np.float32))
     assert np.isfinite(found.scale).all()
     assert (found.scale != 0).all()
@@ -114,7 +113,7 @@ def test_float_rows_are_picked_as_they_are() -> None:
     np.testing.assert_array_equal(picked(rows, "Gather", np.array([[2, 0]]), axes=3), rows[[[2, 0]]])
 
 
-def test_embeddings_are_packed_if_asked() -> None:
+def test_embeddings_are_packed_on_request() -> None:
     settings = toy.config()
     config = AlbertConfig.from_dict(settings)
     weights = fold_weights(config, toy.tensors(settings))
@@ -123,10 +122,11 @@ def test_embeddings_are_packed_if_asked() -> None:
     assert isinstance(found.positions, PackedRows)
 
 
-def test_a_package_says_how_many_bits_its_embeddings_have(tmp_path: Path) -> None:
+def test_the_manifest_says_how_many_bits_the_embeddings_have(tmp_path: Path) -> None:
     checkpoint = toy.write_checkpoint(tmp_path / "toy", embedding_size=64, hidden_size=64)
     manifests = [
-        export_model(checkpoint, tmp_path / str(bits), embedding_bits=bits, min_agreement=0) for bits in (8, 4)
+        export_model(checkpoint, tmp_path / str(bits), ExportOptions(embedding_bits=bits, min_agreement=0))
+        for bits in (8, 4)
     ]
     found = [manifest.quantization for manifest in manifests]
     assert [part.embedding_bits for part in found if part] == [8, 4]
@@ -134,22 +134,3 @@ def test_a_package_says_how_many_bits_its_embeddings_have(tmp_path: Path) -> Non
     assert found[1]
     assert found[1].int8_bytes < found[0].int8_bytes
     assert len(load(tmp_path / "4").tag([["John", "Smith"]])[0]) == 2
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"embedding_bits": 5}, "--embedding-bits must be one of 8, 4, found 5"),
-        (
-            {"embedding_bits": 4, "precision": "fp32"},
-            "--embedding-bits is about int8; leave it out with --precision fp32",
-        ),
-        (
-            {"embedding_bits": 8, "precision": "fp32"},
-            "--embedding-bits is about int8; leave it out with --precision fp32",
-        ),
-    ],
-)
-def test_bits_that_do_not_fit(tmp_path: Path, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ExportError, match=message):
-        export_model(tmp_path / "none", tmp_path / "out", **options)
