@@ -144,3 +144,9 @@ def test_without_affinity_the_machine_counts(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert available_cores() == 6
+
+
+def test_other_systems_have_no_control_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_files(monkeypatch, {})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    assert available_cores() == 3

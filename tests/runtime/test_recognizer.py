@@ -1,8 +1,10 @@
 """The whole path, on the embedded default and on toys whose window is 24 pieces."""
 
 import gc
+import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from albert_ner_onnx import EntityRecognizer, load
+from albert_ner_onnx import EntityRecognizer, ModelError, load
 from albert_ner_onnx.model.session import Session
 from toy_models import FP32, INT8, IO, expected
 
@@ -202,6 +204,14 @@ def test_pickling_and_repr(workers: int | None, threads: int) -> None:
     assert (copy.options.workers, copy.options.threads) == (workers, threads)
     assert copy.folder == recognizer.folder
     assert copy.recognize_batch(NEWS) == recognizer.recognize_batch(NEWS)
+
+
+def test_a_model_with_unknown_rules_is_refused(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(INT8, tmp_path / "model"))
+    manifest = json.loads((model / "manifest.json").read_text("utf-8"))
+    (model / "manifest.json").write_text(json.dumps(manifest | {"word_splitter": "moses"}), "utf-8")
+    with pytest.raises(ModelError, match=f"^{re.escape(str(model))}: unknown word_splitter 'moses'"):
+        load(model)
 
 
 def test_a_model_given_by_a_relative_path_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

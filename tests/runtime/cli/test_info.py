@@ -9,6 +9,7 @@ import pytest
 from albert_ner_onnx.cli import info, main
 from albert_ner_onnx.model.manifest import MANIFEST, GoldScores, SparkNlpSettings
 from fakes import manifest
+from toy_models import FP32
 
 SPARK_NLP = SparkNlpSettings(exact=False, masked_piece=None, white_list=None, has_no_schema=False)
 
@@ -49,6 +50,13 @@ def test_info_shows_the_rows_of_a_model_card(model: Path, capsys: pytest.Capture
     assert "200 sequences with 6,000 pieces" in text
     assert "not judged" not in text
     assert "warning" not in text
+
+
+def test_info_of_a_float32_model_says_nothing_about_int8(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--model", str(FP32)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Precision:       fp32" in lines
+    assert not any(line.startswith("Quantized") for line in lines)
 
 
 def test_info_says_what_int8_was_not_judged_by() -> None:

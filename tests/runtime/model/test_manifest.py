@@ -115,6 +115,9 @@ def test_schema_1_stated_some_shares_in_per_cent() -> None:
     old_gold = {"file": "gold.conll", "words": 3, "float32_fb1": 75, "int8_fb1": 50}
     old["quantization"]["quality"] |= {"min_agreement": 99.5, "gold": old_gold}
     assert Manifest.from_json(json.dumps(old).encode()) == Manifest.from_json(json.dumps(new).encode())
+    for data in (old, new):
+        data["quantization"]["quality"]["gold"] = None
+    assert Manifest.from_json(json.dumps(old).encode()) == Manifest.from_json(json.dumps(new).encode())
     for damaged in (None, 1, {}, {"quality": None}, {"quality": {"min_agreement": None}}):
         with pytest.raises(ModelError) if damaged is not None else nullcontext():
             Manifest.from_json(json.dumps(old | {"quantization": damaged}).encode())

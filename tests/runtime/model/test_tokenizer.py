@@ -63,3 +63,17 @@ def test_the_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_is_no_tokenizer_is_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json: can't be loaded"):
         WordTokenizer(data, 510)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_not_taken_for_a_damaged_file(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    class Interrupted:
+        @staticmethod
+        def from_str(text: str) -> Tokenizer:
+            raise error
+
+    monkeypatch.setattr("albert_ner_onnx.model.tokenizer.Tokenizer", Interrupted)
+    with pytest.raises(error):
+        WordTokenizer(DATA, 510)
