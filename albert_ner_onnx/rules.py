@@ -41,6 +41,7 @@ class Rules:
         find_spans: Reads the spans that the tags of a sentence mark.
         decoders: The decoders that a caller may choose, the default first.
         contexts: The contexts that a caller may choose, the default first.
+        truncates: Whether a text that doesn't fit into one window is truncated, rather than read in several windows.
         masked_piece: The piece that attention ignores wherever it occurs; `None` for none.
     """
 
@@ -51,6 +52,7 @@ class Rules:
     find_spans: Callable[[Sequence[str]], list[Span]]
     decoders: tuple[str, ...]
     contexts: tuple[str, ...]
+    truncates: bool
     masked_piece: int | None
 
     def labels(self, tags: Sequence[str]) -> list[str]:
@@ -79,6 +81,7 @@ CONLL: Final = Rules(
     find_spans=spans,
     decoders=("viterbi", "argmax"),
     contexts=("document", "sentence"),
+    truncates=False,
     masked_piece=None,
 )
 SPARK_NLP: Final = replace(
@@ -94,6 +97,7 @@ SPARK_NLP_EXACT: Final = replace(
     plan_windows=pieces.one_window,
     decoders=("argmax",),
     contexts=("document",),
+    truncates=True,
 )
 
 

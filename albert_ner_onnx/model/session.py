@@ -44,7 +44,7 @@ def open_session(model: bytes, threads: int = 1, *, concurrent: bool = False) ->
 
 
 def session_options(threads: int, concurrent: bool = False) -> onnxruntime.SessionOptions:
-    """Makes the settings of `open_session`."""
+    """Makes the settings of a session; the arguments are those of `open_session`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # it would keep a plan for every shape it has seen

@@ -42,7 +42,7 @@ def export_model(
     force: bool = False,
     report: Report = lambda line: None,
 ) -> Manifest:
-    """Exports a checkpoint as a model. Its float32 graph is verified against optimum's export of the checkpoint.
+    """Exports a checkpoint as a model, verified against optimum's export of it, and returns the model's manifest.
 
     Args:
         source: A Hugging Face folder or Hub id, TensorFlow model or checkpoint, Spark NLP archive, or ONNX file.
@@ -50,9 +50,6 @@ def export_model(
         options: What the user chooses.
         force: Whether to replace `out` if it is a model.
         report: Receives one line at each step.
-
-    Returns:
-        The manifest of the model.
 
     Raises:
         ExportError: The export failed; nothing has been written.
@@ -72,15 +69,14 @@ def export_model(
     sequences = reader.verification(config.max_position_embeddings)
     expected = run_reference(checkpoint, [part.ids for part in sequences])
     checkpoint = replace(checkpoint, tensors={})  # those of an xxlarge take a gigabyte
-    masked = options.interface == "native" and rules.masked_piece is not None
-    interface = "masked" if masked else options.interface
+    interface = _interface(options, rules)
     model = build_model(config, weights, interface=interface)
     verification, logits = _verify(checkpoint, model, sequences, expected)
     if options.calibration:  # the user's text is in the model's language and shows its scheme better than ours
         sequences = reader.calibration(config.max_position_embeddings)
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _scheme(config.tags, logits, sequences)
-    checkpoint = replace(checkpoint, source_model=None)  # its memory is needed, too
+    checkpoint = replace(checkpoint, source_model=None)  # it may be as large
     description = Description(checkpoint, tokenizer, interface, max_pieces, scheme, verification)
 
     if options.precision == "fp32":
@@ -113,6 +109,11 @@ def _read(source: Path, options: ExportOptions, report: Report) -> tuple[Checkpo
 
 def _rules(checkpoint: Checkpoint, scheme: str) -> Rules:
     return choose_rules(checkpoint.word_splitter, checkpoint.piece_rule, scheme, checkpoint.spark_nlp)
+
+
+def _interface(options: ExportOptions, rules: Rules) -> str:
+    """Returns the interface of the graph. A piece that attention ignores needs a mask."""
+    return "masked" if options.interface == "native" and rules.masked_piece is not None else options.interface
 
 
 def _verify(
@@ -166,8 +167,8 @@ def _make_int8(
     int8 = build_model(config, quantized, interface=description.interface)
 
     report("comparing int8 with float32")
-    least = MIN_AGREEMENT if options.min_agreement is None else options.min_agreement
-    quality = _compare(description, float32, int8, reader, least)
+    least = MIN_AGREEMENT if options.min_agreement is None else float(options.min_agreement)
+    quality = _measure(description, float32, int8, reader, least)
     if warning := judge(quality):
         report(warning)
     quantization = Quantization(
@@ -187,8 +188,8 @@ def _make_int8(
     return description.complete(int8, quantization)
 
 
-def _compare(description: Description, float32: bytes, int8: bytes, reader: CorpusReader, least: float) -> Quality:
-    """Runs both graphs on the held-out text, in sequences as long as the runtime gives the model."""
+def _measure(description: Description, float32: bytes, int8: bytes, reader: CorpusReader, least: float) -> Quality:
+    """Runs both graphs on the held-out text and measures how far int8 is from float32."""
     sequences = reader.held_out(description.max_pieces)
     ids, first = [part.ids for part in sequences], [part.first for part in sequences]
     words = Words.of_first_pieces(run_model(float32, ids), run_model(int8, ids), first)

@@ -14,6 +14,7 @@ from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
 from albert_ner_onnx.rules import Rules
 
+_LONGEST_WORD = 100  # pieces of a word to keep; lines are cut into sequences even within words
 _LONG_SEQUENCES = 4  # the ranges of activations depend a little on the length
 
 
@@ -43,7 +44,8 @@ class CorpusReader:
             max_pieces: Longest sequence that the runtime gives the model.
         """
         self._split_words = rules.split_words
-        self._read_pieces = rules.open_tokenizer(tokenizer.data, max_pieces - SPECIAL_PIECES)
+        capacity = max_pieces - SPECIAL_PIECES if rules.truncates else _LONGEST_WORD
+        self._read_pieces = rules.open_tokenizer(tokenizer.data, capacity)
         self._special = SpecialPieces(tokenizer.cls_id, tokenizer.sep_id)
         self.corpus = corpus
 

@@ -68,7 +68,7 @@ def test_a_span_ends_with_its_sequence() -> None:
     assert measure_quality(Words(both, both, [2, 2]), TAGS, IOB2, "", 0).entities == 2
 
 
-def test_no_word_at_all_is_no_disagreement() -> None:
+def test_a_text_without_words_agrees() -> None:
     found = measure_quality(Words(logits(), logits(), []), TAGS, IOB2, "a text", 0.995)
     assert (found.words, found.tag_agreement, found.max_probability_difference, found.judged) == (0, 1.0, 0.0, False)
 

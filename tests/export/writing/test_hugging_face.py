@@ -103,8 +103,8 @@ class SparkNlp:
 
     def own_ids(self, text: str) -> list[int]:
         words = [word.text for word in split_words(text)]
-        pieces, packaged = (read(words).ids.tolist() for read in self._own)
-        assert packaged == pieces
+        pieces, pieces_of_model = (read(words).ids.tolist() for read in self._own)
+        assert pieces_of_model == pieces
         return [self.transformers.cls_token_id, *pieces, self.transformers.sep_token_id]
 
     def ids(self, text: str) -> list[int]:
