@@ -24,7 +24,7 @@ from albert_ner_onnx.tags.decoding import softmax
 from benchmarks.accuracy import score
 from benchmarks.models import exported, with_graph
 from benchmarks.pages import markdown, percent
-from benchmarks.peers.bare import PieceTokenizer, padded
+from benchmarks.peers.bare import PAD, PieceTokenizer, padded
 from benchmarks.peers.process import settings_of
 from benchmarks.peers.stock import make_stock
 from benchmarks.run import Run
@@ -66,12 +66,11 @@ def measure(run: Run) -> dict[str, Any]:
         found = recognizer.tag([sentence.words for sentence in sentences])
         tags = list(chain.from_iterable(found))
         exact = exact or tags
-        session = Session((model / MODEL).read_bytes(), 1)
         figures[name] = {
             "f1": score(recognizer, sentences, found)["f1"],
             "tags_as_float32": round(sum(map(str.__eq__, exact, tags)) / len(tags), 5),
             "bytes": (model / MODEL).stat().st_size,
-            "batch": _batch_dependence(session, chosen, pads=name in STOCK_WAYS),
+            "batch": batch_dependence((model / MODEL).read_bytes(), chosen, pads=name in STOCK_WAYS),
             "seconds": {shape: of_shape[name] for shape, of_shape in seconds.items()},
         }
     return {"words": len(exact), "ways": figures}
@@ -108,12 +107,13 @@ def _sample(texts: Sequence[str], checkpoint: Path, window: int, number: int) ->
     return [(each.ids, each.first_of_words(texts[each.text])) for each in chosen]
 
 
-def _batch_dependence(session: Session, sequences: Sequence[_Sequence], pads: bool) -> dict[str, Any]:
+def batch_dependence(model: bytes, sequences: Sequence[_Sequence], pads: bool) -> dict[str, Any]:
     """How far words' answers in batches are from those of each sequence alone.
 
     A model that takes a mask gets batches of any sequences, padded; ours gets sequences of one length, as in the
     runtime.
     """
+    session = Session(model, 1, masked_piece=PAD)
     order = list(range(len(sequences)))
     if not pads:
         order.sort(key=lambda index: len(sequences[index][0]))

@@ -16,7 +16,7 @@ from benchmarks.peers import Peer, Settings, Span
 
 Ids = npt.NDArray[np.int64]
 Logits = npt.NDArray[np.float32]
-_PAD = 0  # any piece will do: the mask hides it
+PAD = 0  # any piece that texts never have: the mask hides it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def find_entities(tags: Iterable[str], offsets: Iterable[tuple[int, int]]) -> li
 
 def padded(sequences: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
     """Ids and mask of a batch, int64 [batch, piece] each."""
-    ids = np.full((len(sequences), max(map(len, sequences))), _PAD, np.int64)
+    ids = np.full((len(sequences), max(map(len, sequences))), PAD, np.int64)
     mask = np.zeros_like(ids)
     for row, sequence in enumerate(sequences):
         ids[row, : len(sequence)], mask[row, : len(sequence)] = sequence, 1

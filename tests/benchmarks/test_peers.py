@@ -16,6 +16,7 @@ from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of, wor
 from benchmarks.peers.stock import STOCK, make_stock
 from benchmarks.peers.worker import Worker, serve
 from benchmarks.printed_text import print_words
+from benchmarks.quantization import batch_dependence
 from benchmarks.run import Run
 from benchmarks.turns import ratios, take_turns
 from toy import TAGS
@@ -98,6 +99,10 @@ def test_stock_files_are_made_once(run: Run) -> None:
     assert file == run.folder / "quantize_dynamic" / STOCK["quantize_dynamic"]
     written = file.stat().st_mtime_ns
     assert make_stock("quantize_dynamic", run.checkpoint, run.folder).stat().st_mtime_ns == written
+    sequences = [([2, *range(10, 10 + length), 3], [1, length]) for length in (3, 9, 5)]
+    dependence = batch_dependence((run.folder / "float32" / STOCK["float32"]).read_bytes(), sequences, pads=True)
+    assert (dependence["words"], dependence["sequences_in_company"]) == (6, 3)
+    assert dependence["max_probability_difference"] < 1e-5  # the mask hides what is padded
     factory = PEERS["onnxruntime-int8"]
     (run.folder / "stock").mkdir()
     (run.folder / "quantize_dynamic").rename(run.folder / "stock" / "quantize_dynamic")
