@@ -1,4 +1,4 @@
-"""The sizes of an ALBERT and its tags. What can't be exported is refused here, by name."""
+"""The sizes of an ALBERT and its tags. Configurations that can't be exported are refused here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from albert_ner_onnx.errors import ExportError
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
-# transformers' AlbertConfig, which leaves nothing of these out of a config.json that it writes; others do.
+# The defaults of transformers' AlbertConfig. Its own config.json holds all of these; other writers leave some out.
 _DEFAULT_SIZES = {
     "vocab_size": 30000,
     "embedding_size": 128,
@@ -24,6 +24,7 @@ _DEFAULT_SIZES = {
     "max_position_embeddings": 512,
     "type_vocab_size": 2,
 }
+_GIVE_LABELS = "give the tag of each logit with --labels FILE, one tag per line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,14 @@ class AlbertConfig:
         vocab_size: Rows of the word embeddings.
         embedding_size: Width of the embeddings, at most `hidden_size`.
         hidden_size: Width of the encoder.
-        num_hidden_layers: How often an inner group sequence is applied in all.
-        num_hidden_groups: Sets of weights, each used for consecutive iterations.
-        num_attention_heads: Divides `hidden_size`.
+        num_hidden_layers: Iterations in all. Each applies every layer of its group.
+        num_hidden_groups: Sets of weights; each is used for consecutive iterations.
+        num_attention_heads: Attention heads; divides `hidden_size`.
         intermediate_size: Width of the feed-forward network.
         inner_group_num: Layers in a group, applied one after another in each of its iterations.
         max_position_embeddings: Longest sequence in pieces.
-        type_vocab_size: Rows of the token type embeddings, of which inference uses the first.
-        hidden_act: One of `gelu` (erf), `gelu_new` (tanh) and `relu`.
+        type_vocab_size: Rows of the token type embeddings; inference uses the first.
+        hidden_act: `gelu` (with erf), `gelu_new` (with tanh) or `relu`.
         layer_norm_eps: Added to the variance in each LayerNorm.
         tags: The tag of each logit.
     """
@@ -61,34 +62,37 @@ class AlbertConfig:
     tags: tuple[str, ...]
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], labels: Sequence[str] | None = None) -> Self:
+    def from_dict(
+        cls, data: Mapping[str, Any], labels: Sequence[str] | None = None, *, place: str = "config.json"
+    ) -> Self:
         """Reads a parsed `config.json`.
 
         Args:
             data: The configuration, under transformers' names.
             labels: The tag of each logit, instead of the configuration's `id2label`.
+            place: Where the configuration was found, for messages.
 
         Raises:
-            ExportError: It describes something that this exporter can't do, which the message names.
+            ExportError: It describes something that can't be exported; the message names it.
         """
         if (model_type := data.get("model_type", "albert")) != "albert":
-            raise ExportError(f"config.json: model_type must be 'albert', found {model_type!r}")
+            raise ExportError(f"{place}: model_type must be 'albert', found {model_type!r}")
         position_type = data.get("position_embedding_type", "absolute")
         if position_type != "absolute":
-            raise ExportError(f"config.json: position_embedding_type must be 'absolute', found {position_type!r}")
+            raise ExportError(f"{place}: position_embedding_type must be 'absolute', found {position_type!r}")
         activation = data.get("hidden_act", "gelu_new")
         if activation not in ACTIVATIONS:
-            raise ExportError(f"config.json: hidden_act must be one of {', '.join(ACTIVATIONS)}, found {activation!r}")
-        sizes = {name: _positive_int(data, name, default) for name, default in _DEFAULT_SIZES.items()}
-        _check_sizes(sizes)
+            raise ExportError(f"{place}: hidden_act must be one of {', '.join(ACTIVATIONS)}, found {activation!r}")
+        sizes = {name: _positive_int(data, name, default, place) for name, default in _DEFAULT_SIZES.items()}
+        _check_sizes(sizes, place)
         epsilon = data.get("layer_norm_eps", 1e-12)
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
-            raise ExportError(f"config.json: layer_norm_eps must be a small positive number, found {epsilon!r}")
-        tags = _tags(data.get("id2label")) if labels is None else check_tags(labels, "labels")
+            raise ExportError(f"{place}: layer_norm_eps must be a small positive number, found {epsilon!r}")
+        tags = _read_tags(data.get("id2label"), place) if labels is None else check_tags(labels, "labels")
         return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=tags)
 
     def to_dict(self) -> dict[str, Any]:
-        """The `config.json` of an `AlbertForTokenClassification` with these sizes and tags."""
+        """Returns the `config.json` of an `AlbertForTokenClassification` with these sizes and tags."""
         sizes = {name: getattr(self, name) for name in (*_DEFAULT_SIZES, "hidden_act", "layer_norm_eps")}
         return sizes | {
             "model_type": "albert",
@@ -99,55 +103,70 @@ class AlbertConfig:
 
     @property
     def iterations(self) -> list[int]:
-        """How many iterations each group is applied for, in order; they are consecutive.
-
-        Hugging Face computes the group of iteration i as int(i / (layers / groups)), in floating point; so does
-        this, as the two can differ by rounding where the layers don't divide evenly.
-        """
-        groups = [int(i / (self.num_hidden_layers / self.num_hidden_groups)) for i in range(self.num_hidden_layers)]
-        return [groups.count(group) for group in range(self.num_hidden_groups)]
+        """How many consecutive iterations use each group, in the groups' order."""
+        return iterations_per_group(self.num_hidden_layers, self.num_hidden_groups)
 
 
-def _positive_int(data: Mapping[str, Any], name: str, default: int) -> int:
+def group_of_each_iteration(layers: int, groups: int) -> list[int]:
+    """Returns the group of weights that each iteration uses.
+
+    transformers computes it in floating point (`AlbertTransformer.forward` in modeling_albert.py), and so does this:
+    where the layers don't divide evenly, rounding may give another group than whole numbers would.
+
+    Args:
+        layers: `num_hidden_layers`.
+        groups: `num_hidden_groups`.
+    """
+    return [int(iteration / (layers / groups)) for iteration in range(layers)]
+
+
+def iterations_per_group(layers: int, groups: int) -> list[int]:
+    """Returns how many iterations use each group; see `group_of_each_iteration`."""
+    order = group_of_each_iteration(layers, groups)
+    return [order.count(group) for group in range(groups)]
+
+
+def _positive_int(data: Mapping[str, Any], name: str, default: int, place: str) -> int:
     value = data.get(name, default)
     if type(value) is not int or value < 1:
-        raise ExportError(f"config.json: {name} must be a whole number of 1 or more, found {value!r}")
+        raise ExportError(f"{place}: {name} must be a whole number of 1 or more, found {value!r}")
     return value
 
 
-def _check_sizes(sizes: Mapping[str, int]) -> None:
-    """Refuses sizes that don't go together."""
+def _check_sizes(sizes: Mapping[str, int], place: str) -> None:
+    """Refuses sizes that don't fit together."""
     heads, hidden = sizes["num_attention_heads"], sizes["hidden_size"]
     if hidden % heads:
-        raise ExportError(f"config.json: num_attention_heads ({heads}) must divide hidden_size ({hidden})")
+        raise ExportError(f"{place}: num_attention_heads ({heads}) must divide hidden_size ({hidden})")
     if (width := sizes["embedding_size"]) > hidden:
-        raise ExportError(f"config.json: embedding_size ({width}) must be at most hidden_size ({hidden})")
-    if sizes["max_position_embeddings"] < 3:
-        raise ExportError("config.json: max_position_embeddings must be 3 or more: a piece between two special ones")
+        raise ExportError(f"{place}: embedding_size ({width}) must be at most hidden_size ({hidden})")
+    if (positions := sizes["max_position_embeddings"]) < 3:
+        raise ExportError(
+            f"{place}: max_position_embeddings must be 3 or more, for one piece between [CLS] and [SEP]; found "
+            f"{positions}"
+        )
     groups, layers = sizes["num_hidden_groups"], sizes["num_hidden_layers"]
     if groups > layers or sizes["inner_group_num"] > layers // groups:
-        # transformers fails on both with an IndexError, so no reference exists
+        # transformers fails on both with an IndexError, so there is nothing to compare an export with
         raise ExportError(
-            f"config.json: num_hidden_groups ({groups}) must be at most num_hidden_layers ({layers}), "
+            f"{place}: num_hidden_groups ({groups}) must be at most num_hidden_layers ({layers}), "
             f"and inner_group_num ({sizes['inner_group_num']}) at most their quotient ({layers // groups})"
         )
 
 
-def _tags(id2label: Any) -> tuple[str, ...]:
-    """The tags of a configuration, in the order of their ids."""
+def _read_tags(id2label: Any, place: str) -> tuple[str, ...]:
+    """Returns the tags of a configuration in the order of their ids."""
     if not isinstance(id2label, dict) or not id2label:
-        raise ExportError("config.json: no id2label; give the tag of each logit with --labels FILE, one tag a line")
+        raise ExportError(f"{place}: no id2label; {_GIVE_LABELS}")
     try:
         tags = [id2label[str(i)] for i in range(len(id2label))]
     except KeyError as error:
         raise ExportError(
-            f"config.json: id2label must have the ids 0 to {len(id2label) - 1}, no {error}; add it, or give all tags "
-            "with --labels FILE"
+            f"{place}: id2label must have the ids 0 to {len(id2label) - 1}, but lacks {error}; {_GIVE_LABELS}"
         ) from None
     for index, tag in enumerate(tags):
         if not isinstance(tag, str):
             raise ExportError(
-                f"config.json: id2label must map ids to strings, found {type(tag).__name__} for id {index}; give the "
-                "tags with --labels FILE"
+                f"{place}: id2label must map ids to strings, found {type(tag).__name__} for id {index}; {_GIVE_LABELS}"
             )
-    return check_tags(tags, "config.json: id2label")
+    return check_tags(tags, f"{place}: id2label")

@@ -32,21 +32,21 @@ def test_other_alphabets_and_inner_spaces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "the tag with id 0 must be one line of text without space around it, found ''"),
+        (b"", "the tag with id 0 must be one line without space around it, found ''"),
         (b"\n\n", "the tag with id 0 must be one line"),
-        (b"O\n\nB-PER\n", "the tag with id 1 must be one line of text without space around it, found ''"),
-        (b"O\rB-PER\r", "the tag with id 0 must be one line of text without space around it, found 'O\\rB-PER'"),
+        (b"O\n\nB-PER\n", "the tag with id 1 must be one line without space around it, found ''"),
+        (b"O\rB-PER\r", "the tag with id 0 must be one line without space around it, found 'O\\rB-PER'"),
         (b"O\nB-\x00\n", "the tag with id 1"),
         ("O\nB-PER\u2028I-PER\n".encode(), "the tag with id 1"),
         (b"O\nB-PER\nO\n", "tags must be unique, found 'O' for ids 0 and 2"),
-        (b"B-PER\nI-PER\n", "expected a tag 'O', of the words in no entity, found none among 2"),
+        (b"B-PER\nI-PER\n", "expected a tag 'O' for words outside of entities, found none among 2 tags"),
         (b"LABEL_0\nLABEL_1\n", "generic names (LABEL_0 …)"),
         (b"O\nB-PER\nLABEL_2\n", "generic names (LABEL_2 …)"),
         (b"O\nB-PER\nX-RAY\n", "tags 'X-RAY' and 'B-PER'"),
         (b'{"0": "O", "1": "B-PER"}', "expected a tag 'O'"),
         (b"O\nB-\xe9\n", "not UTF-8, byte 0xe9 at offset 4; convert it to UTF-8"),
         ("O\nB-PER\n".encode("utf-16"), "not UTF-8, byte 0xff at offset 0"),
-        (b"O\n" * 600_000, "over 1048576 bytes; expected the model's tags alone"),
+        (b"O\n" * 600_000, "over 1048576 bytes; expected only the model's tags"),
     ],
 )
 def test_what_is_no_labels_file_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
@@ -60,7 +60,9 @@ def test_what_is_no_labels_file_is_refused_in_one_line(tmp_path: Path, data: byt
 
 @pytest.mark.parametrize(("name", "reason"), [("none.txt", "No such file"), (".", "Is a directory")])
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(ExportError, match=f"can't be read \\({reason}.*; expected one tag a line, in id order"):
+    with pytest.raises(
+        ExportError, match=f"can't be read \\({reason}.*; expected a file with one tag per line, in id order"
+    ):
         read_labels(tmp_path / name)
 
 

@@ -37,8 +37,16 @@ def test_settings_of_the_training_are_left_out() -> None:
         (b"[]", PIECES, "can't be read"),
         (b"{}", PIECES, "can't be read"),
         (b"\xff", PIECES, "can't be read"),
-        (toy.tokenizer().encode(), PIECES - 1, f"has a piece {PIECES - 1}, the model's vocab_size is {PIECES - 1}"),
-        (changed(post_processor=None), PIECES, "its post_processor must put one piece before and one behind"),
+        (
+            toy.tokenizer().encode(),
+            PIECES - 1,
+            f"piece {PIECES - 1} is outside of the model's vocab_size of {PIECES - 1}",
+        ),
+        (
+            changed(post_processor=None),
+            PIECES,
+            "its post_processor must put one piece before a sequence and one after it",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(data: bytes, vocab_size: int, message: str) -> None:

@@ -1,1 +1,1 @@
-"""Readers of checkpoints, a room a format."""
+"""Readers of checkpoints, one room for each framework."""

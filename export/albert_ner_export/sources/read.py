@@ -1,4 +1,4 @@
-"""Readers of checkpoints, one file a format."""
+"""Reads a checkpoint of any format: one room for each framework, and one for tokenizers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ _READERS = (
 
 
 def read_checkpoint(source: Path, options: SourceOptions = SourceOptions()) -> Checkpoint:  # noqa: B008 (immutable)
-    """Finds out what a source is and reads it.
+    """Finds out the format of a source, and reads it.
+
+    Args:
+        source: A file or folder, or the id of a model on the Hugging Face Hub, which is downloaded.
+        options: What the user says about it.
 
     Raises:
-        ExportError: It is none, or holds what can't be exported.
+        ExportError: No format fits, or the source can't be exported.
     """
     if is_hub_id(text := source.as_posix()):
         snapshot = download(text, options.warn)
         return replace(read_checkpoint(snapshot.folder, options), name=snapshot.name)
-    # If no reader recognizes the source, the error of the Hugging Face reader says what was looked for
+    # If no format fits, the errors of Hugging Face's reader say what was expected
     read = next((read for is_format, read in _READERS if is_format(source)), read_hugging_face)
     checkpoint = read(source, options)
     if options.exact_spark_nlp and checkpoint.spark_nlp is None:

@@ -8,7 +8,8 @@ import pytest
 import toy
 from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.sources.config_files import Companions, read_config
+from albert_ner_export.sources.config_files import read_config
+from albert_ner_export.sources.files import Folder
 from albert_ner_onnx import ExportError
 
 TAGS = "\n".join(toy.TAGS)
@@ -16,13 +17,13 @@ GENERIC = {str(index): f"LABEL_{index}" for index in range(5)}
 NONE: dict[str, str] = {}
 
 
-def write(folder: Path, config: Any = None, labels: str | None = None, name: str = "config.json") -> Companions:
+def write(folder: Path, config: Any = None, labels: str | None = None, name: str = "config.json") -> Folder:
     folder.mkdir(exist_ok=True)
     if config is not None:
         (folder / name).write_text(json.dumps(config))
     if labels is not None:
         (folder / "labels.txt").write_text(labels)
-    return Companions([folder])
+    return Folder(folder)
 
 
 @pytest.mark.parametrize(
@@ -35,18 +36,18 @@ def test_tags_are_in_the_config_or_in_labels_txt(tmp_path: Path, id2label: dict[
 
 
 def test_given_tags_come_first(tmp_path: Path) -> None:
-    companions = write(tmp_path, toy.config(), "damaged")
-    assert read_config(companions, SourceOptions(labels=("O", "B-X"))).tags == ("O", "B-X")
-    assert companions.sha256.keys() == {"config.json"}
+    surroundings = write(tmp_path, toy.config(), "damaged")
+    assert read_config(surroundings, SourceOptions(labels=("O", "B-X"))).tags == ("O", "B-X")
+    assert surroundings.sha256.keys() == {"config.json"}
 
 
 def test_a_nearer_folder_comes_first(tmp_path: Path) -> None:
     near, far = tmp_path / "near", tmp_path / "far"
     write(near, toy.config(num_hidden_layers=5))
     write(far, toy.config(), TAGS)
-    companions = Companions([near, far])
-    assert read_config(companions, SourceOptions()).num_hidden_layers == 5
-    assert companions.sha256 == {
+    surroundings = Folder(near, far)
+    assert read_config(surroundings, SourceOptions()).num_hidden_layers == 5
+    assert surroundings.sha256 == {
         "config.json": hashlib.sha256((near / "config.json").read_bytes()).hexdigest(),
         "labels.txt": hashlib.sha256(TAGS.encode()).hexdigest(),
     }
@@ -61,7 +62,7 @@ def test_a_nearer_folder_comes_first(tmp_path: Path) -> None:
         ("albert_config.json", "gelu_new", 0),
     ],
 )
-def test_the_activation_that_google_computes_otherwise(
+def test_the_activation_that_google_computes_differently(
     tmp_path: Path, name: str, activation: str | None, warnings: int
 ) -> None:
     config = {key: value for key, value in toy.config(hidden_act=activation).items() if value is not None}
@@ -69,7 +70,10 @@ def test_the_activation_that_google_computes_otherwise(
     found = read_config(write(tmp_path, config, name=name), SourceOptions(warn=lines.append))
     assert found.hidden_act == (activation or "gelu")
     assert len(lines) == warnings
-    assert all(f"{name}: hidden_act gelu is read as transformers' converter reads it" in line for line in lines)
+    assert all(
+        f"{name}: hidden_act gelu is computed with the error function, as by transformers' converter" in line
+        for line in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,16 +83,16 @@ def test_the_activation_that_google_computes_otherwise(
             None,
             TAGS,
             "config.json",
-            "model: no config.json and no albert_config.json there, in assets or one folder",
+            "model: found neither config.json nor albert_config.json there, in its assets or one folder up; copy",
         ),
         (
             NONE,
             None,
             "albert_config.json",
-            "albert_config.json: no id2label, and no labels.txt beside it; give",
+            "albert_config.json: it has no id2label, and there is no labels.txt; give",
         ),
         (toy.config(), TAGS + "\nX-RAY", "config.json", "labels.txt: "),
-        (toy.config(), "O\nB-A\nI-A", "config.json", "labels.txt: its tags are not those of id2label in "),
+        (toy.config(), "O\nB-A\nI-A", "config.json", "labels.txt: its tags differ from id2label in "),
         ([], TAGS, "config.json", "config.json: must be a JSON object"),
         (
             toy.config(hidden_act="selu"),

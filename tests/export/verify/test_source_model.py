@@ -12,7 +12,7 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.graph.run import Logits, run_model
-from albert_ner_export.sources.onnx.albert import recover_weights
+from albert_ner_export.sources.onnx.weights import recover_weights
 from albert_ner_export.verify import source_model
 from albert_ner_export.verify.gates import check_source_model
 from albert_ner_export.verify.source_model import run_source_model

@@ -1,1 +1,1 @@
-"""Checkpoints as transformers saves them, local or on the Hub."""
+"""Checkpoints of transformers: local folders, and models on the Hugging Face Hub."""

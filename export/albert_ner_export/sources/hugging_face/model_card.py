@@ -1,4 +1,4 @@
-"""A model card: the README.md beside a model, whose front matter says its licence and language."""
+"""A model card: the README.md of a model. Its front matter names the model's licence and language."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CARD = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a card says of its model, each in one line, or `None`.
+    """What a card says about its model, each in one line; `None` if it doesn't say.
 
     Attributes:
         license: Licence of the weights.
-        language: Their language, or several with commas between.
+        language: Language of the model; several are separated by commas.
     """
 
     license: str | None
@@ -25,24 +25,24 @@ class ModelCard:
 
 
 def read_card(path: Path) -> ModelCard:
-    """Reads a card. As it is an extra, one that is absent or damaged says nothing, and is no error."""
+    """Reads a card. Cards are optional: one that is missing or damaged says nothing, and raises no error."""
     card = _front_matter(path)
     return ModelCard(_one_line(card.get("license")), _one_line(card.get("language")))
 
 
 def _front_matter(path: Path) -> dict[str, Any]:
-    """The YAML between the `---` lines that open a card; empty if there is none."""
+    """Returns the YAML between the two lines `---` at the start of a card; empty if there is none."""
     try:
         lines = path.read_text("utf-8-sig").splitlines()
         end = lines.index("---", 1) if lines[:1] == ["---"] else 0
-        card = yaml.load("\n".join(lines[1:end]), yaml.BaseLoader)  # strings alone: `no` is Norwegian
+        card = yaml.load("\n".join(lines[1:end]), yaml.BaseLoader)  # only strings: `no` is Norwegian, not False
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     return card if isinstance(card, dict) else {}
 
 
 def _one_line(value: Any) -> str | None:
-    """A front matter's `en` or `[en, de]` as one string."""
+    """Returns a value such as `en` or `[en, de]` as one string."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None
     return " ".join(str(value).split()) or None if value is not None else None

@@ -1,4 +1,4 @@
-"""An ONNX file that optimum or transformers exported, with the files that describe it beside."""
+"""An ONNX file that optimum or transformers exported, with the files that describe it."""
 
 from __future__ import annotations
 
@@ -7,53 +7,51 @@ from pathlib import Path
 
 from albert_ner_export.checkpoint import Checkpoint, SourceModel, SourceOptions
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.labels import read_labels
-from albert_ner_export.sources.config_files import CONFIG, LABELS, Companions, read_config
-from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.config_files import CONFIG, LABELS, read_config, read_labels_file
+from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
-from albert_ner_export.sources.onnx.albert import OnnxWeights, recover_weights
-from albert_ner_export.sources.tokenizers.files import read_tokenizer
+from albert_ner_export.sources.onnx.weights import OnnxWeights, recover_weights
+from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
-__all__ = ["OnnxWeights", "is_onnx", "read_onnx", "recover_weights"]
-
 _SUFFIX, _MODEL = ".onnx", "model.onnx"
-_INNER = "onnx"  # where optimum's command and the Hub's repositories put one
+_INNER = "onnx"  # the folder where optimum's command and repositories on the Hub put the file
+_GIVE_LABELS = "give the tag of each logit with --labels FILE, one tag per line"
 
 
 def is_onnx(path: Path) -> bool:
-    """Whether a path is an ONNX file or a folder of one, which may hold weights in other formats too."""
+    """Whether a path is an ONNX file, or a folder with one and perhaps weights in other formats."""
     return path.suffix == _SUFFIX or bool(_models(path))
 
 
 def read_onnx(path: Path, options: SourceOptions) -> Checkpoint:
-    """Reads an exported model; without a `config.json` the graph tells its sizes.
+    """Reads an exported model. Without a `config.json`, its sizes are taken from the graph.
 
     Args:
         path: The file, or its folder.
         options: What the user says about the source.
 
     Raises:
-        ExportError: Something is missing, damaged or not supported, or `config.json` isn't the model's.
+        ExportError: Something is missing, damaged or not supported, or `config.json` contradicts the graph.
     """
     model = _choose(path)
     home = model.parent
-    folder, companions = Folder(home), Companions([home, home / "assets", home.resolve().parent])
+    folder, surroundings = Folder(home), Folder(home, home / "assets", home.resolve().parent)
     weights = recover_weights(folder.read(model.name), model)
     for name in weights.external:
-        folder.read(name)  # for its checksum
-    card = read_card(companions.locate(CARD))
+        folder.read(name)  # records its checksum
+    card = read_card(surroundings.locate(CARD))
     return Checkpoint(
         name=_name(home),
         folder=None,
-        config=_config(model, weights, companions, options),
+        config=_read_config(model, weights, surroundings, options),
         tensors=weights.tensors,
-        tokenizer=read_tokenizer(companions, options),
+        tokenizer=read_tokenizer(surroundings, options),
         source_model=SourceModel(path=model, model=model, machine_epsilon=weights.machine_epsilon),
         max_pieces=options.max_sentence_length,
         license=card.license,
         language=card.language,
-        sha256=companions.sha256 | folder.sha256,
+        sha256=surroundings.sha256 | folder.sha256,
     )
 
 
@@ -76,19 +74,21 @@ def _name(home: Path) -> str:
     return next((folder.name for folder in folders if folder.name not in ("", _INNER)), "model")
 
 
-def _config(model: Path, weights: OnnxWeights, companions: Companions, options: SourceOptions) -> AlbertConfig:
-    """The configuration beside the file, which must be that of the graph, or else the graph's with the labels."""
-    logits = weights.tensors["classifier.bias"].size
-    if companions.has(CONFIG):
-        config = read_config(companions, options)
-        _check_agreement(model, weights, config, companions.locate(CONFIG))
+def _read_config(model: Path, weights: OnnxWeights, surroundings: Folder, options: SourceOptions) -> AlbertConfig:
+    """Reads the configuration, which must fit the graph; without one, takes the sizes from the graph."""
+    if surroundings.has(CONFIG):
+        config = read_config(surroundings, options)
+        _check_agreement(model, weights, config, surroundings.locate(CONFIG))
     else:
-        config = _graph_config(model, weights, companions, options)
+        labels = read_labels_file(surroundings) if options.labels is None else options.labels
+        if labels is None:
+            raise ExportError(
+                f"{model}: found neither {CONFIG} nor {LABELS} there, in assets or one folder up; {_GIVE_LABELS}"
+            )
+        config = AlbertConfig.from_dict(weights.config, labels, place=str(model))
+    logits = weights.tensors["classifier.bias"].size
     if len(config.tags) != logits:
-        raise ExportError(
-            f"{model}: gives {logits} logits a piece, but there are {len(config.tags)} tags; give the tag of each "
-            "logit with --labels FILE, one tag a line"
-        )
+        raise ExportError(f"{model}: gives {logits} logits per piece, but has {len(config.tags)} tags; {_GIVE_LABELS}")
     return config
 
 
@@ -98,22 +98,6 @@ def _check_agreement(model: Path, weights: OnnxWeights, config: AlbertConfig, pl
         same = math.isclose(stated, found, rel_tol=1e-6) if isinstance(found, float) else stated == found
         if not same:
             raise ExportError(
-                f"{place}: {name} is {stated!r}, but {found!r} in {model}; put the model's own {CONFIG} beside it, or "
-                "none"
+                f"{place}: {name} is {stated!r} here, but {found!r} in {model}; put the model's own {CONFIG} there, or "
+                "remove this one"
             )
-
-
-def _graph_config(model: Path, weights: OnnxWeights, companions: Companions, options: SourceOptions) -> AlbertConfig:
-    labels = options.labels
-    if labels is None and companions.has(LABELS):
-        companions.read(LABELS)  # for its checksum
-        labels = read_labels(companions.locate(LABELS))
-    if labels is None:
-        raise ExportError(
-            f"{model}: no {CONFIG} and no {LABELS} beside it, in assets or one folder up; give the tag of each logit "
-            "with --labels FILE, one tag a line"
-        )
-    try:
-        return AlbertConfig.from_dict(weights.config, labels)
-    except ExportError as error:
-        raise ExportError(str(error).replace(f"{CONFIG}:", f"{model}:", 1)) from None

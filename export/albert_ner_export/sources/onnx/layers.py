@@ -1,6 +1,6 @@
-"""The parts of an ALBERT as patterns of ONNX's operators: linear, LayerNorm, attention, feed-forward network.
+"""The parts of an ALBERT as patterns of ONNX operators: linear, LayerNorm, attention, feed-forward network.
 
-Each is looked for from the value that it made. `None` says that something else made it.
+Each function takes a value and looks for the part that made it. It returns `None` if something else made it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCORES = _HEADS | {"Add", "Softmax", "Where"}
 _ELEMENTWISE = frozenset(
     "Identity Cast CastLike Dropout Add Sub Mul Div Pow Sqrt Erf Tanh Sigmoid Relu Gelu Clip Min Max Softplus".split()
 )
-# float16 can't hold the epsilon of most ALBERTs, 1e-12: converters to it leave 0 or the smallest number that they know
+# float16 can't hold 1e-12, the epsilon of most ALBERTs: converters write 0, or the smallest number that they allow
 _SMALLEST_FLOAT16 = np.float16(1.2e-7)
 _GRID = np.linspace(-8, 12, 401, dtype=np.float32)
 _ACTIVATIONS: dict[str, Callable[[float], float]] = {
@@ -35,7 +35,7 @@ _ACTIVATIONS: dict[str, Callable[[float], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class LinearPattern:
-    """x·weightᵀ + bias of the value `input`: `weight` [output, input], `bias` [output]."""
+    """x·weightᵀ + bias, where x is the value `input`, `weight` is [output, input] and `bias` [output]."""
 
     weight: Constant
     bias: Constant
@@ -53,7 +53,7 @@ class NormPattern:
 
 
 def _split(graph: OnnxGraph, value: str, operator: str) -> tuple[Constant, str] | None:
-    """The constant and the state that a binary operator joined."""
+    """Returns the constant and the state that a binary operator combined."""
     if (node := graph.find(value, operator)) is None or len(states := graph.states(node)) != 1:
         return None
     constants = [graph.constants[name] for name in node.input if name in graph.constants]
@@ -61,7 +61,7 @@ def _split(graph: OnnxGraph, value: str, operator: str) -> tuple[Constant, str] 
 
 
 def find_linear(graph: OnnxGraph, value: str) -> LinearPattern | None:
-    """The linear that made a value: MatMul and Add, or Gemm."""
+    """Finds the linear that made a value: MatMul and Add, or Gemm."""
     if (node := graph.find(value, "Gemm")) is not None:
         weight, bias = (graph.constants.get(name) for name in (*node.input[1:3], "", "")[:2])
         if weight is None or bias is None or any(attribute(node, name, 1) != 1 for name in ("alpha", "beta")):
@@ -77,7 +77,7 @@ def find_linear(graph: OnnxGraph, value: str) -> LinearPattern | None:
 
 
 def find_norm(graph: OnnxGraph, value: str) -> NormPattern | None:
-    """The LayerNorm that made a value: one operator, or the nine of older opsets."""
+    """Finds the LayerNorm that made a value: one operator, or nine in older opsets."""
     if (node := graph.find(value, "LayerNormalization")) is not None:
         weight, bias = (graph.constants.get(name) for name in (*node.input[1:3], "", "")[:2])
         if weight is None or bias is None or attribute(node, "axis", -1) not in (-1, 2):
@@ -99,7 +99,7 @@ def find_norm(graph: OnnxGraph, value: str) -> NormPattern | None:
 
 
 def _shortest(epsilon: Any) -> float:
-    """The number of fewest digits that is the same in its type, as 1e-12 is for 9.99999996004197e-13 in float32."""
+    """Returns the shortest number that is the same in its type: 1e-12 for 9.99999996004197e-13 in float32."""
     if isinstance(epsilon, np.float16) and epsilon <= _SMALLEST_FLOAT16:
         return 1e-12
     return float(str(epsilon if isinstance(epsilon, np.float16) else np.float32(epsilon)))
@@ -116,19 +116,23 @@ class Layer:
     input: str
 
     def constants(self) -> Iterator[tuple[str, Constant]]:
-        """Its tensors, by what follows the layer's name in theirs."""
+        """Yields its tensors under their names within the layer."""
         yield from named_constants({**self.linears, **self.norms})
 
 
 def named_constants(parts: Mapping[str, LinearPattern | NormPattern]) -> Iterator[tuple[str, Constant]]:
-    """The weights and biases of parts by torch's names."""
+    """Yields the weights and biases of parts under torch's names."""
     for name, part in parts.items():
         yield f"{name}.weight", part.weight
         yield f"{name}.bias", part.bias
 
 
 def find_layer(graph: OnnxGraph, value: str) -> Layer:
-    """The transformer layer that made a state; both sums are looked at in both orders."""
+    """Finds the transformer layer that made a state. Its two sums may have their terms in either order.
+
+    Raises:
+        ExportError: Something else made it.
+    """
     if (output_norm := find_norm(graph, value)) is None:
         graph.refuse(graph.back(value)[0], "the last LayerNorm of a transformer layer, or the embeddings' projection")
     for branch, middle in graph.operands(output_norm.input):
@@ -149,13 +153,13 @@ def find_layer(graph: OnnxGraph, value: str) -> Layer:
         graph.refuse(graph.back(norm.input)[0], "the sum of an attention and the state that it reads")
     graph.refuse(
         graph.back(output_norm.input)[0],
-        "the sum of a feed-forward network and the state that it reads (BERT and DistilBERT end here, as they have no "
-        "projection of the embeddings)",
+        "the sum of a feed-forward network and the state that it reads (BERT and DistilBERT fail here, as they don't "
+        "project their embeddings)",
     )
 
 
 def _attention(graph: OnnxGraph, value: str, hidden: str) -> tuple[dict[str, LinearPattern], int] | None:
-    """Query, key and value of the attention to `hidden` that made a state, and its head size."""
+    """Returns query, key and value of the attention to `hidden` that made a state, and its head size."""
     node = graph.producers.get(graph.back(value, _HEADS)[0])
     if node is not None and node.op_type == "Attention" and not attribute(node, "is_causal", 0):
         sides = list(node.input[:3])
@@ -180,7 +184,7 @@ def _attention(graph: OnnxGraph, value: str, hidden: str) -> tuple[dict[str, Lin
 
 
 def _activation(graph: OnnxGraph, value: str, hidden: str) -> tuple[str, LinearPattern] | None:
-    """The function between the two linears of a feed-forward network that reads `hidden`, and the first of them."""
+    """Returns the activation of a feed-forward network that reads `hidden`, and the first of its two linears."""
     end = graph.back(value)[0]
     nodes: dict[str, onnx.NodeProto] = {}
     constants: dict[str, npt.NDArray[np.generic]] = {}
@@ -216,7 +220,7 @@ def _name_function(
     inputs: Sequence[str],
     output: str,
 ) -> str:
-    """Which activation these nodes compute: found by computing it, as each has been written in many ways."""
+    """Returns which activation these nodes compute. They are run to find out, as each can be written in many ways."""
     initializers = [
         numpy_helper.from_array(array if array.dtype.kind in "iub" else array.astype(np.float32), name)
         for name, array in constants.items()
@@ -228,7 +232,7 @@ def _name_function(
         with np.errstate(all="ignore"):
             results: Any = ReferenceEvaluator(model).run(None, dict.fromkeys(inputs, _GRID))
             found = np.asarray(results[0])
-    except Exception:  # the evaluator has no errors of its own
+    except Exception:  # the evaluator raises errors of any type
         found = np.empty(0)
     if found.shape == _GRID.shape:
         expected = {name: np.array([compute(x) for x in _GRID]) for name, compute in _ACTIVATIONS.items()}

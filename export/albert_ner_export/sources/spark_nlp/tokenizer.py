@@ -1,6 +1,6 @@
-"""A Spark NLP archive's SentencePiece model -> the `tokenizer.json` that the piece rule `spark-nlp` takes.
+"""A Spark NLP archive's SentencePiece model -> the `tokenizer.json` that Spark NLP's rules for pieces take.
 
-SentencePiece alone decides about pieces there, without the rules that transformers adds.
+There SentencePiece alone decides about pieces, without the rules that transformers adds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceMode
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, PieceText
 
-# What is left of SentencePiece's normalization when its table of replacements has been applied
+# SentencePiece's normalization, after its table of replacements
 _SPACES = (
     {"type": "Replace", "pattern": {"Regex": "^ +"}, "content": ""},
     {"type": "Replace", "pattern": {"Regex": " +"}, "content": LONE_SPACE},
@@ -21,67 +21,61 @@ _SPACES = (
 )
 
 
-def spark_nlp_tokenizer(model: bytes, *, lower_case: bool) -> bytes:
+def spark_nlp_tokenizer(model: SentencePieceModel, *, lower_case: bool) -> bytes:
     """Builds a `tokenizer.json` that gives a word the pieces of SentencePiece itself.
 
     Args:
-        model: The bytes of `albert_spp`.
+        model: The archive's `albert_spp`.
         lower_case: Whether words are lower-cased first.
 
     Raises:
-        ExportError: The bytes are no SentencePiece model of an ALBERT.
+        ExportError: The model's normalization differs from ALBERT's, or is damaged.
     """
-    parsed = SentencePieceModel.parse(model)
     settings: dict[str, Any] = json.loads(plain_tokenizer_from_sentencepiece(model, lower_case=lower_case))
     replacements = [step for step in settings["normalizer"]["normalizers"] if step["type"] == "Precompiled"]
-    if not parsed.strips_spaces or not replacements:
+    if not model.strips_spaces or not replacements:
         raise ExportError(
-            "SentencePiece model: normalizer_spec must have remove_extra_whitespaces and a precompiled_charsmap, "
-            "as in ALBERT's; such a model can't be exported"
+            f"{model.path}: its normalizer_spec must have remove_extra_whitespaces and a precompiled_charsmap, as "
+            "ALBERT's SentencePiece model has; other models can't be exported"
         )
-    _check_user_defined(parsed)
+    _check_user_defined(model)
     settings["normalizer"]["normalizers"] = [*([{"type": "Lowercase"}] * lower_case), *replacements, *_SPACES]
-    settings["model"]["vocab"] = _vocabulary(parsed)
+    settings["model"]["vocab"] = _vocabulary(model)
     return json.dumps(settings | {"added_tokens": [], "pre_tokenizer": None}, ensure_ascii=False).encode()
 
 
-def masked_piece(model: bytes) -> int:
-    """The piece that Spark NLP's TensorFlow engine takes for padding: `[pad]`, which ALBERT's lack, so the unknown one.
+def masked_piece(model: SentencePieceModel) -> int:
+    """Returns the piece that Spark NLP's TensorFlow engine masks, as if it were padding.
 
-    Args:
-        model: See `spark_nlp_tokenizer`.
-
-    Raises:
-        ExportError: See `spark_nlp_tokenizer`.
+    It looks up `[pad]`. ALBERT's vocabularies lack that piece, so it gets the unknown piece.
     """
-    parsed = SentencePieceModel.parse(model)
-    return next((index for index, (piece, _) in enumerate(parsed.pieces) if piece == "[pad]"), parsed.unknown)
+    return next((index for index, (piece, _) in enumerate(model.pieces) if piece == "[pad]"), model.unknown)
 
 
-def _vocabulary(parsed: SentencePieceModel) -> list[tuple[str, float]]:
-    """Pieces and scores that make `tokenizers` find what SentencePiece finds.
+def _vocabulary(model: SentencePieceModel) -> list[tuple[str, float]]:
+    """Returns the pieces and scores that make the library `tokenizers` find what SentencePiece finds.
 
-    SentencePiece never finds special pieces in a text: here they get a name with a space, which no text has left.
-    It prefers user-defined symbols by a score of their own: the best one for each byte, less 0.1.
+    SentencePiece never finds special pieces in a text. Here their names begin with a space, which no normalized text
+    contains. It prefers user-defined symbols by a score of their own: the best score for each byte, less 0.1.
     """
-    others = {*parsed.special, *parsed.user_defined}
-    best = max((score for index, (_, score) in enumerate(parsed.pieces) if index not in others), default=0.0)
-    vocabulary = list(parsed.pieces)
-    for index in parsed.special:
-        vocabulary[index] = (f" {parsed.pieces[index][0]}", parsed.pieces[index][1])
-    for index in parsed.user_defined:
-        piece = parsed.pieces[index][0]
+    others = {*model.special, *model.user_defined}
+    best = max((score for index, (_, score) in enumerate(model.pieces) if index not in others), default=0.0)
+    vocabulary = list(model.pieces)
+    for index in model.special:
+        vocabulary[index] = (f" {model.pieces[index][0]}", model.pieces[index][1])
+    for index in model.user_defined:
+        piece = model.pieces[index][0]
         vocabulary[index] = (piece, len(piece.encode()) * best - 0.1)
     return vocabulary
 
 
-def _check_user_defined(parsed: SentencePieceModel) -> None:
+def _check_user_defined(model: SentencePieceModel) -> None:
     """Refuses user-defined symbols that the table of replacements changes, as SentencePiece exempts them from it."""
-    text = PieceText(parsed.charsmap, lower_case=False, modified_utf8=False)
-    for index in parsed.user_defined:
-        symbol = parsed.pieces[index][0]
+    text = PieceText(model.charsmap, lower_case=False, modified_utf8=False)
+    for index in model.user_defined:
+        symbol = model.pieces[index][0]
         if text(symbol) != LONE_SPACE + symbol:
             raise ExportError(
-                f"SentencePiece model: its user-defined symbol {symbol!r} is replaced by its own normalization; "
-                "such a model can't be exported"
+                f"{model.path}: its normalization replaces its own user-defined symbol {symbol!r}; such a model can't "
+                "be exported"
             )

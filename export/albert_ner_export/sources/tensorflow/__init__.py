@@ -1,1 +1,1 @@
-"""Checkpoints of TensorFlow, read without it."""
+"""Checkpoints of TensorFlow, read without TensorFlow."""

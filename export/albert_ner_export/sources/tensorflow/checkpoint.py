@@ -1,36 +1,32 @@
-"""Checkpoints of TensorFlow, read without it: tf_model.h5, SavedModels, TF2's, and TF1's of google-research."""
+"""TensorFlow weights with the files that describe them: tf_model.h5, SavedModels, TF2 and google-research's TF1."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from albert_ner_export.checkpoint import Checkpoint, SourceOptions
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions, Tensors
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.sources.config_files import Companions, read_config
-from albert_ner_export.sources.folder import Folder
+from albert_ner_export.sources.config_files import read_config
+from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
 from albert_ner_export.sources.tensorflow.keras_h5 import read_h5
 from albert_ner_export.sources.tensorflow.names import to_hugging_face
 from albert_ner_export.sources.tensorflow.tensor_bundle import read_bundle
-from albert_ner_export.sources.tokenizers.files import read_tokenizer
+from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
-Tensors = Mapping[str, npt.NDArray[np.float32]]
-
 _H5, _SAVED_MODEL, _VARIABLES = "tf_model.h5", "saved_model.pb", "variables"
-_SAVED_MODELS = ("saved_model", "saved_model/1")  # where transformers puts one, beside the other files
+_SAVED_MODELS = ("saved_model", "saved_model/1")  # where transformers puts one, below the other files
 _INDEX, _SHARD = ".index", re.compile(r"\.data-\d{5}-of-\d{5}$")
-_STATE = "checkpoint"  # says which of a folder's checkpoints is the newest
+_STATE = "checkpoint"  # the file that names the newest of a folder's checkpoints
 _PROJECTION = "albert.encoder.embedding_hidden_mapping_in"
 
 
 def is_tensorflow(path: Path) -> bool:
-    """Whether a path is TensorFlow weights or a folder of them, which may hold weights for others too."""
+    """Whether a path is TensorFlow weights, or a folder with them and perhaps weights of other frameworks."""
     return bool(_weights(path))
 
 
@@ -38,7 +34,7 @@ def read_tensorflow(path: Path, options: SourceOptions) -> Checkpoint:
     """Reads weights that TensorFlow wrote.
 
     Args:
-        path: `tf_model.h5`, `saved_model.pb`, an index, or what a checkpoint's files begin with; or their folder.
+        path: `tf_model.h5`, `saved_model.pb`, an index, the common prefix of a checkpoint's files, or a folder.
         options: What the user says about the source.
 
     Raises:
@@ -46,24 +42,24 @@ def read_tensorflow(path: Path, options: SourceOptions) -> Checkpoint:
     """
     weights = _choose(path)
     home = weights.parent.parent if weights.parent.name == _VARIABLES else weights.parent
-    companions, folder = Companions(_surroundings(home)), Folder(weights.parent)
-    config, card = read_config(companions, options), read_card(companions.locate(CARD))
+    surroundings, folder = _open_surroundings(home), Folder(weights.parent)
+    config, card = read_config(surroundings, options), read_card(surroundings.locate(CARD))
     tensors = _read_checkpoint(folder, weights) if weights.suffix == _INDEX else _read_h5(folder, weights)
     return Checkpoint(
         name=_name(home),
         folder=None,
         config=config,
         tensors=_with_projection(tensors, config),
-        tokenizer=read_tokenizer(companions, options),
+        tokenizer=read_tokenizer(surroundings, options),
         max_pieces=options.max_sentence_length,
         license=card.license,
         language=card.language,
-        sha256=companions.sha256 | folder.sha256,
+        sha256=surroundings.sha256 | folder.sha256,
     )
 
 
 def _weights(path: Path) -> list[Path]:
-    """The file of weights or the index that a path means; several if a folder has more than one checkpoint."""
+    """Returns the weights file or index that a path means; several for a folder with several checkpoints."""
     if path.is_dir():
         if (path / _H5).is_file():
             return [path / _H5]
@@ -83,7 +79,7 @@ def _choose(path: Path) -> Path:
     weights = _weights(path)
     if not weights:
         raise ExportError(
-            f"{path}: no TensorFlow checkpoint; expected {_H5}, {_SAVED_MODEL}, an index (X{_INDEX}) or a folder of one"
+            f"{path}: not a TensorFlow checkpoint; expected {_H5}, {_SAVED_MODEL}, an index (X{_INDEX}) or its folder"
         )
     if len(weights) == 1:
         return weights[0]
@@ -95,16 +91,16 @@ def _choose(path: Path) -> Path:
     chosen = path / f"{newest[1]}{_INDEX}" if newest else None
     if chosen not in weights:
         names = ", ".join(index.name for index in weights[:3])
-        raise ExportError(f"{path}: {len(weights)} checkpoints ({names} …); give the path of one index instead")
+        raise ExportError(f"{path}: holds {len(weights)} checkpoints ({names} …); give the path of one index instead")
     return chosen
 
 
-def _surroundings(home: Path) -> list[Path]:
-    """Where files may lie that belong to weights: there, in assets (also of a SavedModel there), and one folder up."""
+def _open_surroundings(home: Path) -> Folder:
+    """Opens the folders that may describe weights: their own, assets (a SavedModel's too), and one folder up."""
     above = home.resolve().parent
-    if home.resolve().name.isdigit() and above.name == "saved_model":  # both are one folder, as transformers writes it
+    if home.resolve().name.isdigit() and above.name == "saved_model":  # transformers puts one into the other
         above = above.parent
-    return [home, home / "assets", *(home / inner / "assets" for inner in _SAVED_MODELS), above]
+    return Folder(home, home / "assets", *(home / inner / "assets" for inner in _SAVED_MODELS), above)
 
 
 def _name(home: Path) -> str:
@@ -126,7 +122,7 @@ def _read_checkpoint(folder: Folder, index: Path) -> Tensors:
 
 
 def _with_projection(tensors: Tensors, config: AlbertConfig) -> Tensors:
-    """Google's code has no layer between embeddings and encoder of the same width; transformers always has."""
+    """Adds the projection of the embeddings, which Google's code omits if they are as wide as the encoder."""
     width = config.hidden_size
     if f"{_PROJECTION}.weight" in tensors or config.embedding_size != width:
         return tensors

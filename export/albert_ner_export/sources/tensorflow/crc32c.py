@@ -1,7 +1,7 @@
-"""CRC-32C (Castagnoli), the checksum in TensorFlow's files, with NumPy.
+"""CRC-32C (Castagnoli), the checksum in TensorFlow's files, computed with NumPy.
 
-The register is linear in the message over GF(2). With A its step over four zero bytes, the words w₁ … wₙ leave
-Aⁿw₁ + … + A·wₙ in it. Neighbours are summed in a tree, A being squared at each level, so NumPy sees long arrays.
+The register is linear in the message over GF(2). Let A be its step over four zero bytes: then the words w₁ … wₙ leave
+Aⁿw₁ + … + A·wₙ in it. Neighbours are summed in a tree that squares A at each level, so that NumPy gets long arrays.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy.typing as npt
 
 UInt32 = npt.NDArray[np.uint32]
 
-_POLYNOMIAL = np.uint32(0x82F63B78)  # like all words here, with the first bit of the message lowest
-_START = np.array([0x641F6454], "<u4")  # leaves a register of ones, which a checksum begins with
-_BLOCK = 1 << 14  # words that are summed at once: they stay in the processor's cache
+_POLYNOMIAL = np.uint32(0x82F63B78)  # as in all words here, the first bit of the message is the lowest
+_START = np.array([0x641F6454], "<u4")  # leaves the register that a checksum starts with, all ones
+_BLOCK = 1 << 14  # words summed at once; they fit into the processor's cache
 
 
 def crc32c(data: bytes | memoryview) -> int:
-    """The checksum of some bytes."""
+    """Returns the checksum of data."""
     message = np.frombuffer(data, np.uint8)
     head = len(message) % 4
-    first = np.zeros(8, np.uint8)  # zeros in front of a message change nothing
+    first = np.zeros(8, np.uint8)  # leading zeros don't change the sum
     first[4 - head : 8 - head], first[8 - head :] = _START.view(np.uint8), message[:head]
     words = message[head:].view("<u4")
     register = _sum(first.view("<u4"))
@@ -32,13 +32,13 @@ def crc32c(data: bytes | memoryview) -> int:
 
 
 def masked_crc32c(data: bytes | memoryview) -> int:
-    """The checksum as TensorFlow stores it, altered so that one of data that hold checksums differs from them."""
+    """Returns the checksum as TensorFlow stores it: altered, so that it may cover data that contain checksums."""
     value = crc32c(data)
     return ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _sum(words: UInt32) -> UInt32:
-    """The sum of the words but for the last A, uint32 [1]."""
+    """Returns the sum of the words without the last step A, uint32 [1]."""
     level = 0
     while len(words) > 1:
         if len(words) % 2:
@@ -50,7 +50,7 @@ def _sum(words: UInt32) -> UInt32:
 
 @cache
 def _step(level: int) -> UInt32:
-    """A squared `level` times, as its value of each byte at each place of a word: uint32 [4, 256]."""
+    """Returns A squared `level` times, as a table of its values for each byte of a word, uint32 [4, 256]."""
     if level:
         return _apply(_step(level - 1), _step(level - 1))
     values: UInt32 = np.arange(256, dtype=np.uint32) << np.array([[0], [8], [16], [24]], np.uint32)

@@ -1,4 +1,4 @@
-"""TensorFlow's variables of an ALBERT -> tensors under Hugging Face's names."""
+"""The TensorFlow variables of an ALBERT -> tensors under Hugging Face's names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from albert_ner_export.checkpoint import Tensors
 from albert_ner_onnx.errors import ExportError
 
-# Variables of a layer: their names there, and whether TensorFlow's matrix is [input, output]
+# The variables of a layer: their names at Hugging Face, and whether TensorFlow's matrix is [input, output]
 _VARIABLES = {
     "kernel": ("weight", True),
     "embeddings": ("weight", False),
@@ -34,7 +35,7 @@ _GOOGLE = {
     _GROUP + r"ffn_1/intermediate/output/dense": _LAYER + r"ffn_output",
     _GROUP + r"LayerNorm_1": _LAYER + r"full_layer_layer_norm",
 }
-# Its variables that lie in no layer
+# Its variables outside of layers
 _GOOGLE_VARIABLES = {
     "bert/embeddings/word_embeddings": "albert.embeddings.word_embeddings.weight",
     "bert/embeddings/position_embeddings": "albert.embeddings.position_embeddings.weight",
@@ -42,9 +43,9 @@ _GOOGLE_VARIABLES = {
     "output_weights": "classifier.weight",
     "output_bias": "classifier.bias",
 }
-# Layers of transformers' TFAlbertForTokenClassification, below whatever a model was built into
+# Layers of transformers' TFAlbertForTokenClassification; a model that it is part of may put a prefix before them
 _KERAS = re.compile(r"(?:.*/)?((?:albert|classifier)(?:/.+)?)")
-# What belongs to pretraining, an optimizer or a metric
+# Variables of pretraining, optimizers and metrics
 _BY_PRODUCTS = re.compile(
     r"cls/.*|(?:.*/)?pooler/.*|.*/adam_[mv]|.*/\.OPTIMIZER_SLOT/.*|(?:.*/)?_variables/.*"
     r"|(?:.*/)?keras_api/metrics/.*|(?:/|.*/)?optimizer_weights/.*"
@@ -55,7 +56,7 @@ def hugging_face_name(variable: str) -> tuple[str, bool] | None:
     """Translates the name of a variable.
 
     Returns:
-        Hugging Face's name, and whether the tensor is to be transposed; `None` if no ALBERT has such a variable.
+        Hugging Face's name, and whether the tensor must be transposed; `None` if no ALBERT has such a variable.
     """
     if name := _GOOGLE_VARIABLES.get(variable):
         return name, False
@@ -71,21 +72,16 @@ def hugging_face_name(variable: str) -> tuple[str, bool] | None:
     return None
 
 
-def to_hugging_face(
-    variables: Mapping[str, str], read: Callable[[str], npt.NDArray[Any]], path: PurePath
-) -> dict[str, npt.NDArray[np.float32]]:
-    """Reads an ALBERT's variables, and leaves those of optimizers, metrics and pretraining.
+def to_hugging_face(variables: Mapping[str, str], read: Callable[[str], npt.NDArray[Any]], path: PurePath) -> Tensors:
+    """Reads the variables of an ALBERT, and skips those of optimizers, metrics and pretraining.
 
     Args:
         variables: The name of each variable in the graph, by its key in the file.
-        read: Gives the variable of a key, in any type.
+        read: Returns the variable of a key, in any type.
         path: Where they are, for messages.
 
-    Returns:
-        float32 arrays by Hugging Face's names, contiguous; linears are [output, input].
-
     Raises:
-        ExportError: A variable that isn't an ALBERT's, or is there twice; no classifier.
+        ExportError: A variable isn't an ALBERT's or is there twice, or there is no classifier.
     """
     tensors: dict[str, npt.NDArray[np.float32]] = {}
     keys: dict[str, str] = {}
@@ -93,21 +89,25 @@ def to_hugging_face(
         if _BY_PRODUCTS.fullmatch(key) or _BY_PRODUCTS.fullmatch(variable):
             continue
         array = read(key)
-        if array.ndim == 0:  # a counter or a rate: no weight of an ALBERT is a scalar
+        if array.ndim == 0:  # a counter or a rate; an ALBERT's weights aren't scalars
             continue
         if (found := hugging_face_name(variable)) is None:
-            raise ExportError(f"{path}: {variable} is no variable of an ALBERT for token classification")
+            raise ExportError(
+                f"{path}: {variable} isn't a variable of an ALBERT for token classification; save such a model alone"
+            )
         name, transposed = found
         if name in keys:
-            raise ExportError(f"{path}: {name} stands there twice, as {keys[name]} and as {key}; save the model alone")
+            raise ExportError(f"{path}: {name} is there twice, as {keys[name]} and as {key}; save the model alone")
         if array.dtype.kind != "f":
-            raise ExportError(f"{path}: {variable} is of type {array.dtype}; expected floating-point numbers")
+            raise ExportError(
+                f"{path}: {variable} must hold floating-point numbers, found {array.dtype}; save an unquantized model"
+            )
         keys[name] = key
-        # A copy, so that the file's bytes can go, of which optimizers may fill most
+        # A copy, so that the file's bytes can be freed: optimizers may fill most of them
         tensors[name] = np.array(array.T if transposed else array, np.float32, order="C")
     if "classifier.weight" not in tensors:
         raise ExportError(
-            f"{path}: no classifier (output_weights, or classifier/kernel) among its {len(tensors)} weights, so it is "
-            "only pretrained; fine-tune it for token classification first"
+            f"{path}: found no classifier (output_weights, or classifier/kernel) among its {len(tensors)} weights, so "
+            "it is only pretrained; fine-tune it for token classification first"
         )
     return tensors

@@ -1,1 +1,1 @@
-"""Tokenizers in the forms that checkpoints bring -> `tokenizer.json`."""
+"""Tokenizers in the forms that checkpoints have -> `tokenizer.json`."""

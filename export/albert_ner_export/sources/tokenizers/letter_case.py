@@ -1,46 +1,55 @@
-"""Whether a `tokenizer.json` heeds case, and changing that."""
+"""Whether a `tokenizer.json` distinguishes upper from lower case, and how to change that."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from albert_ner_export.tokenizer import ignores_case, tokenizers_errors
 from albert_ner_onnx.errors import ExportError
 
 _LOWERCASE = {"type": "Lowercase"}
 
 
-def heeds_case(data: bytes) -> bool:
-    """Whether a tokenizer tells `A` from `a`.
+def is_case_sensitive(data: bytes, path: Path) -> bool:
+    """Whether a tokenizer distinguishes `A` from `a`.
+
+    Args:
+        data: The bytes of a `tokenizer.json`.
+        path: Where it is, for messages.
 
     Raises:
-        ExportError: The bytes are no `tokenizer.json`.
+        ExportError: It can't be read.
     """
-    try:
-        normalizer = Tokenizer.from_str(data.decode()).normalizer
-        return normalizer is None or bool(normalizer.normalize_str("A") != normalizer.normalize_str("a"))
-    except BaseException as error:  # the library's errors are bare Exceptions, its panics BaseExceptions
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        raise ExportError(f"can't be read as a tokenizer.json ({error})") from None
+    with tokenizers_errors(str(path)):
+        return not ignores_case(Tokenizer.from_str(data.decode()))
 
 
-def set_case(data: bytes, *, case_sensitive: bool) -> bytes:
-    """Lets a tokenizer heed case, or ignore it, as transformers' `do_lower_case` would have done.
+def set_case(data: bytes, path: Path, *, case_sensitive: bool) -> bytes:
+    """Makes a tokenizer distinguish case, or ignore it, as transformers' `do_lower_case` would have done.
+
+    Args:
+        data: The bytes of a `tokenizer.json`.
+        path: Where it is, for messages.
+        case_sensitive: Whether the result distinguishes case.
 
     Raises:
-        ExportError: The bytes are no `tokenizer.json`, or one whose normalizer folds case in another way.
+        ExportError: It can't be read, or its normalizer folds case in a way that can't be removed.
     """
-    if heeds_case(data) == case_sensitive:
+    if is_case_sensitive(data, path) == case_sensitive:
         return data
     settings = json.loads(data)
     change = _without_lower_case if case_sensitive else _with_lower_case
     changed = json.dumps(settings | {"normalizer": change(settings.get("normalizer"))}, ensure_ascii=False).encode()
-    if heeds_case(changed) != case_sensitive:
+    if is_case_sensitive(changed, path) != case_sensitive:
         kind = (settings.get("normalizer") or {}).get("type")
-        raise ExportError(f"its normalizer ({kind}) folds case by a table of its own, so it can't be made to heed case")
+        raise ExportError(
+            f"{path}: its normalizer ({kind}) folds case by a table of its own, so it can't distinguish case; "
+            "omit --case-sensitive"
+        )
     return changed
 
 
@@ -64,7 +73,7 @@ def _with_lower_case(normalizer: Any) -> Any:
     kinds = [step["type"] for step in steps]
     if "BertNormalizer" in kinds:
         steps = [_with_lower_case(step) if step["type"] == "BertNormalizer" else step for step in steps]
-    else:  # before SentencePiece's own table, which is where AlbertTokenizerFast has it
+    else:  # before SentencePiece's own table, where AlbertTokenizerFast has it
         place = kinds.index("Precompiled") if "Precompiled" in kinds else len(kinds)
         steps = [*steps[:place], _LOWERCASE, *steps[place:]]
     return {"type": "Sequence", "normalizers": steps}

@@ -117,15 +117,21 @@ def _truncate(folder: Path) -> None:
     [
         (lambda folder: (folder / "config.json").unlink(), "config.json: can't be read"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer in it; expected one of tokenizer.json"),
-        (lambda folder: (folder / WEIGHTS).unlink(), "no model.safetensors and no model.safetensors.index.json"),
+        (
+            lambda folder: (folder / WEIGHTS).unlink(),
+            "found none of model.safetensors, model.safetensors.index.json, pytorch_model.bin",
+        ),
         (_write("config.json", b"{"), "config.json: not JSON"),
         (_write("config.json", b"[]"), "config.json: must be a JSON object, found list"),
-        (_write(WEIGHTS, b""), "model.safetensors: no safetensors file, or a damaged one"),
-        (_write(WEIGHTS, b"PK\3\4" * 100), "model.safetensors: no safetensors file, or a damaged one"),
-        (_truncate, "model.safetensors: no safetensors file, or a damaged one"),
-        (_index({}), "weight_map must map each tensor to its file"),
-        (_index({"weight_map": {"a": 1}}), "weight_map must map each tensor to its file"),
-        (_index({"weight_map": {"a": "../secret"}}), "'../secret' is no name of a file in the checkpoint's folder"),
+        (_write(WEIGHTS, b""), "model.safetensors: not a safetensors file, or a damaged one"),
+        (_write(WEIGHTS, b"PK\3\4" * 100), "model.safetensors: not a safetensors file, or a damaged one"),
+        (_truncate, "model.safetensors: not a safetensors file, or a damaged one"),
+        (_index({}), "weight_map must map each tensor to the name of its file"),
+        (_index({"weight_map": {"a": 1}}), "weight_map must map each tensor to the name of its file"),
+        (
+            _index({"weight_map": {"a": "../secret"}}),
+            "weight_map must name files in the checkpoint's folder, found '../secret'",
+        ),
         (_index({"weight_map": {"a": "absent.safetensors"}}), "absent.safetensors: can't be read"),
     ],
 )
@@ -146,7 +152,7 @@ def test_an_index_that_names_what_no_shard_holds(folder: Path) -> None:
 
 def test_quantized_weights_are_refused(folder: Path) -> None:
     save_file({"a": torch.zeros(2, dtype=torch.float8_e4m3fn)}, folder / WEIGHTS)
-    with pytest.raises(ExportError, match="a is F8_E4M3; expected F32, F16 or BF16"):
+    with pytest.raises(ExportError, match="a must be F32, F16 or BF16, found F8_E4M3"):
         read_checkpoint(folder)
 
 

@@ -173,9 +173,9 @@ def test_without_a_network_the_cache_serves(hub: StandIn, get: Callable[..., Sna
     lines: list[str] = []
     for text in ("anna/toy", "anna/toy@main", f"anna/toy@{NEW}"):
         assert get(text, endpoint=NOWHERE, warn=lines.append) == first
-    assert lines[0] == f"anna/toy: the Hub can't be reached; taking commit {NEW} from the cache"
+    assert lines[0] == f"anna/toy: the Hub can't be reached; using commit {NEW} from the cache"
     assert len(lines) == 3
-    with pytest.raises(ExportError, match="it isn't in the cache, and the Hub can't be reached"):
+    with pytest.raises(ExportError, match="not in the cache, and the Hub can't be reached"):
         get("anna/toy@v1", endpoint=NOWHERE)
 
 
@@ -190,7 +190,7 @@ def test_offline_as_the_environment_says(hub: StandIn, tmp_path: Path) -> None:
         return subprocess.run([sys.executable, "-c", code], env=base | environment, capture_output=True, text=True)
 
     refused = child(HF_HUB_OFFLINE="1")
-    assert "anna/toy: no such folder here, it isn't in the cache, and the Hub can't be reached" in refused.stderr
+    assert "anna/toy: no such folder here, not in the cache, and the Hub can't be reached" in refused.stderr
     assert child().stdout == f"anna/toy@{NEW}\n"
     hub.asked.clear()
     found = child(HF_HUB_OFFLINE="1")
@@ -202,19 +202,19 @@ def test_offline_as_the_environment_says(hub: StandIn, tmp_path: Path) -> None:
     ("text", "refused", "message"),
     [
         ("anna/other", {}, "anna/other: no such folder here and no such model on the Hub (if it is private, log in"),
-        ("anna/toy@v9", {}, "anna/toy@v9: the Hub's anna/toy has no revision 'v9'; expected a branch, a tag"),
+        ("anna/toy@v9", {}, "anna/toy@v9: anna/toy has no revision 'v9' on the Hub; expected a branch, a tag"),
         ("anna/toy", {"config.json": (403, "GatedRepo")}, "anna/toy: gated on the Hub; accept its terms on"),
         ("anna/toy", {"model.safetensors": (401, "GatedRepo")}, "anna/toy: gated on the Hub"),
-        ("anna/toy", {"config.json": (404, "EntryNotFound")}, "the Hub's anna/toy lacks a file that is needed"),
-        ("anna/toy", {"model.safetensors": (404, "EntryNotFound")}, "lacks a file that is needed"),
+        ("anna/toy", {"config.json": (404, "EntryNotFound")}, "anna/toy lacks a needed file on the Hub"),
+        ("anna/toy", {"model.safetensors": (404, "EntryNotFound")}, "lacks a needed file on the Hub"),
         (
             "anna/toy",
             {"": (500, "")},
-            "anna/toy: no such folder here, it isn't in the cache, and the Hub can't be reached",
+            "anna/toy: no such folder here, not in the cache, and the Hub can't be reached",
         ),
         ("anna/toy", {"": (429, "")}, "anna/toy: can't be downloaded from the Hub (429 Client Error"),
         ("a..b/c--d", {}, "a..b/c--d: can't be downloaded from the Hub (Cannot have -- or .."),
-        ("anna", {}, "anna: no model of the Hub; expected owner/name or owner/name@revision"),
+        ("anna", {}, "anna: not a model on the Hub; expected owner/name or owner/name@revision"),
     ],
 )
 def test_each_refusal_is_one_clear_line(
@@ -229,7 +229,7 @@ def test_each_refusal_is_one_clear_line(
 
 def test_a_model_without_weights_is_refused(hub: StandIn, get: Callable[..., Snapshot]) -> None:
     del hub.commits[NEW]["model.safetensors"]
-    with pytest.raises(ExportError, match=r"no model\.safetensors and no .* and no tf_model\.h5 in its commit 2222"):
+    with pytest.raises(ExportError, match=r"found none of model\.safetensors, .*, tf_model\.h5 in its commit 2222"):
         get("anna/toy")
     assert not any("model" in path.split("/")[-1] for path in hub.asked)
 
@@ -238,5 +238,5 @@ def test_an_index_cannot_lead_out_of_the_folder(hub: StandIn, get: Callable[...,
     files = hub.commits[NEW]
     del files["model.safetensors"]
     files["model.safetensors.index.json"] = json.dumps({"weight_map": {"a": "../../x"}}).encode()
-    with pytest.raises(ExportError, match="is no name of a file in the checkpoint's folder"):
+    with pytest.raises(ExportError, match="weight_map must name files in the checkpoint's folder"):
         get("anna/toy")

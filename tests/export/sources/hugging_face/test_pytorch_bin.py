@@ -124,7 +124,7 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(
     (folder / PATH).write_bytes(data)
     with pytest.raises(ExportError) as error:
         read_checkpoint(folder)
-    message = f"{folder / PATH}: not read, as it holds more than tensors and reading it could run code ({reason}"
+    message = f"{folder / PATH}: refused, as it holds more than tensors and reading it could run code ({reason}"
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
     assert not trace.exists()
@@ -146,10 +146,10 @@ WHOLE = saved({"a": torch.zeros(1000)})
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no PyTorch checkpoint, or a damaged one (EOFError)"),
-        (b"abc", "no PyTorch checkpoint, or a damaged one"),
-        (b"PK\3\4" * 100, "no PyTorch checkpoint, or a damaged one"),
-        (WHOLE[: len(WHOLE) // 2], "no PyTorch checkpoint, or a damaged one"),
+        (b"", "not a PyTorch checkpoint, or a damaged one (EOFError)"),
+        (b"abc", "not a PyTorch checkpoint, or a damaged one"),
+        (b"PK\3\4" * 100, "not a PyTorch checkpoint, or a damaged one"),
+        (WHOLE[: len(WHOLE) // 2], "not a PyTorch checkpoint, or a damaged one"),
         (deflated(), "its members are compressed"),
         (pickle.dumps({"a": 1}, protocol=2), "pytorch_model.bin: "),
         (saved([torch.zeros(2)]), "must map names to tensors (a state_dict), found list"),

@@ -187,14 +187,14 @@ def test_an_epsilon_of_one_norm_alone_is_refused(tmp_path: Path) -> None:
         node = next(node for node in model.graph.node if node.op_type == "LayerNormalization")
         next(item for item in node.attribute if item.name == "epsilon").f = 1e-3
 
-    with pytest.raises(ExportError, match="expected one activation, head size that divides 16 and LayerNorm epsilon"):
+    with pytest.raises(ExportError, match=r"all layers must have the same activation, head size \(a divisor of 16\) and LayerNorm epsilon"):
         verify(write(tmp_path / "source", change))
 
 
 def test_an_epsilon_that_the_config_has_not_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "source", set_epsilon(1e-3))
     (source / "config.json").write_text(json.dumps(toy.config(num_hidden_layers=2)))
-    with pytest.raises(ExportError, match=r"config\.json: layer_norm_eps is 1e-12, but 0\.001 in"):
+    with pytest.raises(ExportError, match=r"config\.json: layer_norm_eps is 1e-12 here, but 0\.001 in"):
         verify(source)
 
 

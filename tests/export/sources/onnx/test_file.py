@@ -90,7 +90,7 @@ def test_labels_given_win(folder: Path) -> None:
 def test_a_config_of_another_model_is_named(folder: Path, name: str, value: object) -> None:
     (folder / "config.json").write_text(json.dumps(CONFIG | {name: value}))
     message = read_error(folder)
-    assert f"config.json: {name} is {value!r}, but {CONFIG[name]!r} in" in message
+    assert f"config.json: {name} is {value!r} here, but {CONFIG[name]!r} in" in message
 
 
 def test_external_data_is_read_from_the_same_folder(folder: Path) -> None:
@@ -104,9 +104,9 @@ def test_external_data_is_read_from_the_same_folder(folder: Path) -> None:
 
 
 def test_missing_and_superfluous_things_are_named(folder: Path) -> None:
-    assert "gives 5 logits a piece, but there are 3 tags" in read_error(folder, ("O", "B-A", "I-A"))
+    assert "gives 5 logits per piece, but has 3 tags" in read_error(folder, ("O", "B-A", "I-A"))
     (folder / "config.json").unlink()
-    assert "no config.json and no labels.txt beside it" in read_error(folder)
+    assert "found neither config.json nor labels.txt there" in read_error(folder)
     (folder / "onnx").mkdir()
     shutil.copy(folder / "model.onnx", folder / "onnx" / "model.onnx")
     assert "expected one model.onnx in it, found" in read_error(folder)

@@ -172,8 +172,8 @@ LABELS = "fields/labels/part-00000"
     ("make", "message"),
     [
         (lambda: {"other": b""}, "changed.zip: no metadata/part-00000 in it"),
-        (changed(METADATA, b""), "metadata: no JSON object with class, uid and paramMap"),
-        (changed(METADATA, b"[" * 100_000), "metadata: no JSON object with class, uid and paramMap"),
+        (changed(METADATA, b""), "metadata: must be a JSON object with class, uid and paramMap"),
+        (changed(METADATA, b"[" * 100_000), "metadata: must be a JSON object with class, uid and paramMap"),
         (changed(METADATA, b'{"class": 1, "uid": 2, "paramMap": {}}'), "class and uid must be strings"),
         (
             changed(METADATA, b'{"class": "x.BertForTokenClassification", "uid": "u", "paramMap": {}}'),
@@ -189,41 +189,41 @@ LABELS = "fields/labels/part-00000"
             "whiteList of NerConverter_7ab92ac444b0",
         ),
         (lambda: with_parameter(members(PIPELINE), "", "stageUids", None), "a pipeline must have stageUids"),
-        (lambda: with_parameter(members(PIPELINE), "", "stageUids", ["gone"]), "stages: no stage gone"),
+        (lambda: with_parameter(members(PIPELINE), "", "stageUids", ["gone"]), "stages: stage gone is missing"),
         (
             lambda: without(members(TENSORFLOW), LABELS, "fields/labels/part-00001"),
             "fields/labels: must number the tags",
         ),
         (lambda: without(members(TENSORFLOW), LABELS), "fields/labels: must number the tags from 0 on"),
-        (changed(LABELS, b""), "part-00000: no file of serialized objects"),
+        (changed(LABELS, b""), "part-00000: not a file of serialized objects"),
         (changed(LABELS, b"SEQ\4" + b"x" * 99), "must begin with b'SEQ"),
-        (changed(LABELS, members(TENSORFLOW)[LABELS][:-9]), "part-00000: no file of serialized objects"),
+        (changed(LABELS, members(TENSORFLOW)[LABELS][:-9]), "part-00000: not a file of serialized objects"),
         (changed(LABELS, members(TENSORFLOW)["fields/signatures/part-00000"]), "fields/labels: must number the tags"),
         (
             changed(LABELS, members(PIPELINE)[f"{TOKENIZER}fields/rules/part-00001"]),
             "must hold pairs of a string and a number",
         ),
         (lambda: without(members(TENSORFLOW), "albert_spp"), "albert_spp: missing"),
-        (changed("albert_spp", b"\0" * 99), "changed.zip: SentencePiece model: "),
+        (changed("albert_spp", b"\0" * 99), "albert_spp: not a SentencePiece model"),
         (lambda: without(members(TENSORFLOW), MODEL), "must have one of albert_classification_tensorflow"),
         (
             lambda: {**without(members(TENSORFLOW), MODEL), "albert_classification_openvino": b""},
             "found albert_classification_openvino; save the model with one of these engines",
         ),
-        (changed(MODEL, b""), "albert_classification_tensorflow: no zip, or a damaged one"),
+        (changed(MODEL, b""), "albert_classification_tensorflow: not a zip, or a damaged one"),
         (lambda: inner({"../saved_model.pb": b""}), "leads out of the zip"),
         (lambda: inner({"saved_model.pb": None}), "saved_model.pb: missing"),
-        (lambda: inner({"saved_model.pb": b"\x0a\xff"}), "saved_model.pb: no TensorFlow graph"),
-        (lambda: inner({"saved_model.pb": b""}), "its graph tells neither layers nor heads"),
+        (lambda: inner({"saved_model.pb": b"\x0a\xff"}), "saved_model.pb: not a TensorFlow graph"),
+        (lambda: inner({"saved_model.pb": b""}), "its graph doesn't say how many layers and heads it has"),
         (lambda: inner({"variables.index": None}), "variables.index: missing"),
-        (lambda: inner({"variables.index": b"x" * 999}), "variables.index: no index of a TensorFlow checkpoint"),
+        (lambda: inner({"variables.index": b"x" * 999}), "variables.index: not the index of a TensorFlow checkpoint"),
         (lambda: inner({"variables.data-00000-of-00001": b""}), "variables.data-00000-of-00001: has 0 bytes"),
         (
             lambda: {
                 **members(PIPELINE),
                 f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"", "a.data": b""}),
             },
-            "must hold one file .onnx, found a.data, a.onnx",
+            "must hold a single file .onnx, found a.data, a.onnx",
         ),
         (
             lambda: {**members(PIPELINE), f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"x" * 99})},
@@ -241,7 +241,9 @@ def test_damage_is_named(tmp_path: Path, make: Callable[[], Files], message: str
 
 
 def test_other_tags_than_logits_are_named() -> None:
-    with pytest.raises(ExportError, match=r"tensorflow\.zip: has 3 tags for 9 logits; give all with --labels FILE"):
+    with pytest.raises(
+        ExportError, match=r"tensorflow\.zip: has 3 tags for 9 logits; give the tag of each logit with --labels FILE"
+    ):
         read_archive(TENSORFLOW, labels=("O", "B-PER", "I-PER"))
 
 

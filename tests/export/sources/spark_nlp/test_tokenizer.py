@@ -1,8 +1,9 @@
-"""Pieces against SentencePiece itself, and the answers that Spark NLP 5.5.3 gave with them."""
+"""Pieces are compared with SentencePiece's, and answers with those of Spark NLP 5.5.3."""
 
 import gzip
 import io
 import json
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from albert_ner_export.sources.spark_nlp.tokenizer import masked_piece, spark_nlp_tokenizer
+from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceModel
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_onnx.model.session import open_session
 from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, take_piece_text
@@ -23,7 +25,7 @@ from spark_nlp_archives import CLASSIFIER, FIXTURES, PIPELINE, TENSORFLOW, check
 
 
 class Pieces:
-    """The pieces of a word by the rule `spark-nlp`."""
+    """The pieces of a word by Spark NLP's rules."""
 
     def __init__(self, tokenizer: bytes, *, modified_utf8: bool) -> None:
         data, self._text = take_piece_text(tokenizer, modified_utf8=modified_utf8)
@@ -36,6 +38,10 @@ class Pieces:
 
     def __call__(self, word: str) -> list[int]:
         return [piece for piece in self.all(word) if piece != self._lone]
+
+
+def parse(model: bytes) -> SentencePieceModel:
+    return SentencePieceModel.parse(model, PurePath("albert_spp"))
 
 
 def train() -> bytes:
@@ -63,7 +69,7 @@ MODELS = {"tiny": members(TENSORFLOW)["albert_spp"], "with user-defined symbols"
 LIBRARY = {name: sentencepiece.SentencePieceProcessor(model_proto=model) for name, model in MODELS.items()}
 CASED, LOWER = (
     {
-        name: Pieces(spark_nlp_tokenizer(model, lower_case=lower_case), modified_utf8=False)
+        name: Pieces(spark_nlp_tokenizer(parse(model), lower_case=lower_case), modified_utf8=False)
         for name, model in MODELS.items()
     }
     for lower_case in (False, True)
@@ -87,15 +93,15 @@ def test_pieces_of_every_word_that_spark_nlp_was_asked(model: str) -> None:
 
 
 def test_the_piece_that_counts_as_padding() -> None:
-    """SentencePiece's id of a piece that it doesn't have is that of the unknown one."""
+    """For a piece that it lacks, SentencePiece returns the id of the unknown piece."""
     for model, library in zip(MODELS.values(), LIBRARY.values(), strict=True):
-        assert masked_piece(model) == library.piece_to_id("[pad]")
+        assert masked_piece(parse(model)) == library.piece_to_id("[pad]")
     padded = MODELS["tiny"].replace(b"\x05<pad>", b"\x05[pad]")
     library = sentencepiece.SentencePieceProcessor(model_proto=padded)
-    assert masked_piece(padded) == library.piece_to_id("[pad]") == 0
+    assert masked_piece(parse(padded)) == library.piece_to_id("[pad]") == 0
 
 
-def test_the_tokenizer_is_described_as_any_other() -> None:
+def test_the_exporter_can_describe_the_tokenizer() -> None:
     data = checkpoint(TENSORFLOW).tokenizer
     facts = describe_tokenizer(data, checkpoint(TENSORFLOW).config.vocab_size)
     assert (facts.cls_id, facts.sep_id) == (2, 3)

@@ -95,14 +95,18 @@ def test_the_graph_is_that_of_the_hugging_face_folder_to_the_byte(tmp_path: Path
 def test_other_files_and_folders_are_not_tensorflow(tmp_path: Path, name: str) -> None:
     toy.write_checkpoint(tmp_path)
     assert not is_tensorflow(tmp_path / name)
-    with pytest.raises(ExportError, match=r"no TensorFlow checkpoint; expected tf_model.h5, saved_model.pb, an index"):
+    with pytest.raises(
+        ExportError, match=r"not a TensorFlow checkpoint; expected tf_model.h5, saved_model.pb, an index"
+    ):
         read_tensorflow(tmp_path / name, SourceOptions())
 
 
 def test_the_newest_of_several_checkpoints(folder: Path) -> None:
     for name in ("ckpt-1.index", SHARD):
         shutil.copy(folder / name, folder / name.replace("ckpt-1", "ckpt-2"))
-    with pytest.raises(ExportError, match=r"toy: 2 checkpoints \(ckpt-1.index, ckpt-2.index …\); give the path of one"):
+    with pytest.raises(
+        ExportError, match=r"toy: holds 2 checkpoints \(ckpt-1.index, ckpt-2.index …\); give the path of one"
+    ):
         read_tensorflow(folder, SourceOptions())
     state = 'model_checkpoint_path: "/somewhere/else/ckpt-2"\nall_model_checkpoint_paths: "ckpt-1"\n'
     (folder / "checkpoint").write_text(state)
@@ -112,7 +116,7 @@ def test_the_newest_of_several_checkpoints(folder: Path) -> None:
 def test_companions_may_lie_in_assets_or_one_folder_up(folder: Path) -> None:
     weights, assets = folder / "weights", folder / "weights" / "assets"
     assets.mkdir(parents=True)
-    (weights / "ckpt-1").mkdir()  # of no meaning, though named like the checkpoint
+    (weights / "ckpt-1").mkdir()  # has no meaning, although it is named like the checkpoint
     for name in ("ckpt-1.index", SHARD):
         (folder / name).rename(weights / name)
     (folder / "tokenizer.json").rename(assets / "tokenizer.json")
@@ -173,13 +177,17 @@ def _nan(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fixture", "damage", "message"),
     [
-        ("tf2", lambda folder: (folder / SHARD).unlink(), f"{SHARD}: missing; it is part of the TensorFlow checkpoint"),
+        ("tf2", lambda folder: (folder / SHARD).unlink(), f"{SHARD}: missing, but part of the TensorFlow checkpoint"),
         (
             "saved_model",
             lambda folder: shutil.rmtree(folder / "saved_model/1/variables"),
             "variables.index: can't be read",
         ),
-        ("tf2", _change("ckpt-1.index", lambda data: data[:-20]), "ckpt-1.index: no index of a TensorFlow checkpoint"),
+        (
+            "tf2",
+            _change("ckpt-1.index", lambda data: data[:-20]),
+            "ckpt-1.index: not the index of a TensorFlow checkpoint",
+        ),
         ("tf2", _change("ckpt-1.index", lambda data: b""), "must end with the magic number 57fb808b247547db, found "),
         ("tf2", _change("ckpt-1.index", lambda data: data[:-8] + b"PK345678"), "found 504b333435363738"),
         (
@@ -190,19 +198,23 @@ def _nan(folder: Path) -> None:
         (
             "tf1_pretrained",
             lambda folder: None,
-            "model.ckpt-7.index: no classifier (output_weights, or classifier/kernel)",
+            "model.ckpt-7.index: found no classifier (output_weights, or classifier/kernel)",
         ),
         (
             "tf2",
             lambda folder: (folder / "config.json").unlink(),
-            "toy: no config.json and no albert_config.json there",
+            "toy: found neither config.json nor albert_config.json there",
         ),
         ("tf2", lambda folder: (folder / "tokenizer.json").unlink(), "toy: no tokenizer in it; expected one of"),
-        ("tf1", lambda folder: (folder / "labels.txt").unlink(), "albert_config.json: no id2label, and no labels.txt"),
+        (
+            "tf1",
+            lambda folder: (folder / "labels.txt").unlink(),
+            "albert_config.json: it has no id2label, and there is no labels.txt",
+        ),
         ("tf1", _change("labels.txt", lambda data: b"O\nO\n"), "labels.txt: tags must be unique"),
         ("tf1", _change("albert_config.json", lambda data: b"{"), "albert_config.json: not JSON"),
-        ("h5", _change("tf_model.h5", lambda data: b"PK" + data), "tf_model.h5: no HDF5 file, or a damaged one"),
-        ("h5", _change("tf_model.h5", lambda data: data[:-1]), "tf_model.h5: no HDF5 file, or a damaged one"),
+        ("h5", _change("tf_model.h5", lambda data: b"PK" + data), "tf_model.h5: not an HDF5 file, or a damaged one"),
+        ("h5", _change("tf_model.h5", lambda data: data[:-1]), "tf_model.h5: not an HDF5 file, or a damaged one"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, fixture: str, damage: Callable[[Path], object], message: str) -> None:

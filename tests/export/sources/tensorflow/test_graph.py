@@ -65,7 +65,7 @@ def test_activations(operator: str, activation: str) -> None:
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x7f", field(1, b"\x0b"), field(1, field(1, b"\xff"))])
 def test_damage_is_named(data: bytes) -> None:
-    with pytest.raises(ExportError, match=r"^saved_model.pb: no TensorFlow graph, or a damaged one \([^\n]*$"):
+    with pytest.raises(ExportError, match=r"^saved_model.pb: not a TensorFlow graph, or a damaged one \([^\n]*$"):
         read_graph_sizes(data, PATH)
 
 
@@ -104,7 +104,10 @@ def test_where_the_graph_is_silent_the_published_models_decide(hidden: int, laye
 
 
 def test_other_sizes_are_not_guessed() -> None:
-    with pytest.raises(ExportError, match="tells neither layers nor heads, and a hidden size of 512 is none"):
+    with pytest.raises(
+        ExportError,
+        match="doesn't say how many layers and heads it has, and no published model has its hidden size of 512",
+    ):
         tensorflow_config(published(512), GraphSizes((), None, None), PATH)
 
 
@@ -115,5 +118,5 @@ def test_iterations_that_no_config_gives_are_refused() -> None:
 
 
 def test_missing_tensors_are_named() -> None:
-    with pytest.raises(ExportError, match="its weights are no ALBERT's"):
+    with pytest.raises(ExportError, match="its weights aren't those of an ALBERT"):
         tensorflow_config({}, GraphSizes((), None, None), PATH)

@@ -61,12 +61,12 @@ def test_by_products_are_not_even_read(key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"crf/kernel": np.ones(2)}, "x: crf/kernel is no variable of an ALBERT for token classification"),
+        ({"crf/kernel": np.ones(2)}, "x: crf/kernel isn't a variable of an ALBERT for token classification"),
         (
             {"ema/classifier/kernel": np.ones(2)},
-            "x: classifier.weight stands there twice, as output_weights and as",
+            "x: classifier.weight is there twice, as output_weights and as",
         ),
-        ({"output_bias": np.ones(2, np.int32)}, "x: output_bias is of type int32; expected floating-point numbers"),
+        ({"output_bias": np.ones(2, np.int32)}, "x: output_bias must hold floating-point numbers, found int32"),
     ],
 )
 def test_what_is_refused(changes: dict[str, npt.NDArray[Any]], message: str) -> None:
@@ -79,5 +79,7 @@ def test_what_is_refused(changes: dict[str, npt.NDArray[Any]], message: str) -> 
 
 def test_a_pretrained_model_has_no_classifier() -> None:
     arrays = {"bert/embeddings/word_embeddings": np.ones((2, 3), np.float32)}
-    with pytest.raises(ExportError, match=r"x: no classifier \(output_weights, or classifier/kernel\) among its 1"):
+    with pytest.raises(
+        ExportError, match=r"x: found no classifier \(output_weights, or classifier/kernel\) among its 1"
+    ):
         to_hugging_face({key: key for key in arrays}, arrays.__getitem__, Path("x"))

@@ -45,8 +45,8 @@ def test_what_holds_no_numbers_is_no_variable() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("complex128", "types.index: complex128 is of TensorFlow's type 18; expected a whole tensor"),
-        ("partitioned", "types.index: partitioned is a partitioned variable; expected a whole tensor"),
+        ("complex128", "types.index: complex128 must be a whole tensor of numbers, found TensorFlow's type 18"),
+        ("partitioned", "types.index: partitioned must be a whole tensor of numbers, found a partitioned variable"),
     ],
 )
 def test_what_weights_are_not(name: str, message: str) -> None:
@@ -71,12 +71,12 @@ def test_names_of_keras_are_in_the_graph_of_objects() -> None:
 def test_a_missing_shard_is_named() -> None:
     present = {name: data for name, data in files("types").items() if not name.endswith("00000-of-00003")}
     bundle = read_bundle(present, "types", Path("a.zip"))
-    with pytest.raises(ExportError, match=r"a\.zip.types\.data-00000-of-00003: missing; it is part of"):
+    with pytest.raises(ExportError, match=r"a\.zip.types\.data-00000-of-00003: missing, but part of"):
         bundle.read("float32")
 
 
 def test_a_missing_index_is_named() -> None:
-    with pytest.raises(ExportError, match=r"a\.zip.types\.index: missing; it is part of"):
+    with pytest.raises(ExportError, match=r"a\.zip.types\.index: missing, but part of"):
         read_bundle({}, "types", Path("a.zip"))
 
 

@@ -100,15 +100,19 @@ def write(folder: Path, model: bytes) -> str:
     return str(path)
 
 
+def parse(data: bytes) -> SentencePieceModel:
+    return SentencePieceModel.parse(data, Path("spiece.model"))
+
+
 def ids(tokenizer: bytes, word: str) -> list[int]:
-    """As the runtime encodes a word."""
+    """Encodes a word as the runtime does."""
     return list(WordTokenizer(tokenizer, 512).encode([word]).ids)
 
 
 @pytest.mark.parametrize(("lower_case", "keep_accents"), SETTINGS)
 def test_it_is_the_tokenizer_that_transformers_makes(lower_case: bool, keep_accents: bool) -> None:
     expected = AlbertTokenizerFast(str(FIXTURE), do_lower_case=lower_case, keep_accents=keep_accents)
-    found = tokenizer_from_sentencepiece(MODEL, lower_case=lower_case, keep_accents=keep_accents)
+    found = tokenizer_from_sentencepiece(parse(MODEL), lower_case=lower_case, keep_accents=keep_accents)
     assert json.loads(found) == json.loads(expected.backend_tokenizer.to_str())
 
 
@@ -116,7 +120,7 @@ def test_it_is_the_tokenizer_that_transformers_makes(lower_case: bool, keep_acce
 def test_the_same_with_each_table_of_normalization(tmp_path: Path, rules: str) -> None:
     model = train(normalization_rule_name=rules)
     expected = AlbertTokenizerFast(write(tmp_path, model))
-    found = tokenizer_from_sentencepiece(model, lower_case=True, keep_accents=False)
+    found = tokenizer_from_sentencepiece(parse(model), lower_case=True, keep_accents=False)
     assert json.loads(found) == json.loads(expected.backend_tokenizer.to_str())
 
 
@@ -124,7 +128,7 @@ def test_the_same_with_each_table_of_normalization(tmp_path: Path, rules: str) -
 def test_words_have_the_pieces_that_transformers_gives(lower_case: bool, keep_accents: bool) -> None:
     fast = AlbertTokenizerFast(str(FIXTURE), do_lower_case=lower_case, keep_accents=keep_accents)
     tokenizer = WordTokenizer(
-        tokenizer_from_sentencepiece(MODEL, lower_case=lower_case, keep_accents=keep_accents), 512
+        tokenizer_from_sentencepiece(parse(MODEL), lower_case=lower_case, keep_accents=keep_accents), 512
     )
     words = {*WORDS, *(word for path in TEXTS.glob("*.txt") for word in path.read_text("utf-8").split())}
     assert len(words) > 2000
@@ -145,26 +149,30 @@ def test_words_have_the_pieces_that_transformers_gives(lower_case: bool, keep_ac
 
 def test_the_special_pieces_of_a_sequence() -> None:
     fast = AlbertTokenizerFast(str(FIXTURE))
-    tokenizer = Tokenizer.from_str(tokenizer_from_sentencepiece(MODEL, lower_case=True, keep_accents=False).decode())
+    tokenizer = Tokenizer.from_str(
+        tokenizer_from_sentencepiece(parse(MODEL), lower_case=True, keep_accents=False).decode()
+    )
     assert tokenizer.encode("the city").ids == fast("the city")["input_ids"]
     assert tokenizer.encode("the", "city").ids == fast("the", "city")["input_ids"]
     assert [tokenizer.id_to_token(index) for index in (0, 1, 2, 3, 4)] == fast.convert_ids_to_tokens([0, 1, 2, 3, 4])
 
 
 def test_a_number_and_a_comma_are_never_one_piece() -> None:
-    tokenizer = Tokenizer.from_str(tokenizer_from_sentencepiece(MODEL, lower_case=False, keep_accents=False).decode())
-    plain = Tokenizer.from_str(plain_tokenizer_from_sentencepiece(MODEL, lower_case=False).decode())
+    tokenizer = Tokenizer.from_str(
+        tokenizer_from_sentencepiece(parse(MODEL), lower_case=False, keep_accents=False).decode()
+    )
+    plain = Tokenizer.from_str(plain_tokenizer_from_sentencepiece(parse(MODEL), lower_case=False).decode())
     assert "99," in plain.encode("1999,").tokens  # what the rule is about
     assert tokenizer.encode("1999,").tokens[-2:] == [",", "[SEP]"]
 
 
 @pytest.mark.parametrize("normalization", ["nmt_nfkc", "identity"])
 def test_user_defined_symbols_stay_pieces(tmp_path: Path, normalization: str) -> None:
-    # Not as AlbertTokenizerFast: there a symbol splits the text first, and what is behind it begins with a "▁"
+    # Not as AlbertTokenizerFast: there a symbol splits the text first, and what comes after it begins with a "▁"
     model = train(user_defined_symbols=list('()"-.–£€'), normalization_rule_name=normalization)
     slow = AlbertTokenizer(write(tmp_path, model))
-    tokenizer = tokenizer_from_sentencepiece(model, lower_case=True, keep_accents=False)
-    assert len(SentencePieceModel.parse(model).user_defined) == 8
+    tokenizer = tokenizer_from_sentencepiece(parse(model), lower_case=True, keep_accents=False)
+    assert len(parse(model).user_defined) == 8
     for word in ("U.S.", "(the)", "a-b", "dog.", '"the"', "£5", "5–6", "...", "(a-b).", "the"):
         assert ids(tokenizer, word) == slow.convert_tokens_to_ids(slow.tokenize(word)), word
 
@@ -174,7 +182,7 @@ def test_user_defined_symbols_stay_pieces(tmp_path: Path, normalization: str) ->
 def test_the_plain_tokenizer_gives_the_pieces_of_sentencepiece(rules: str | None, lower_case: bool) -> None:
     model = train(normalization_rule_name=rules) if rules else MODEL
     oracle = sentencepiece.SentencePieceProcessor(model_proto=model)
-    tokenizer = WordTokenizer(plain_tokenizer_from_sentencepiece(model, lower_case=lower_case), 512)
+    tokenizer = WordTokenizer(plain_tokenizer_from_sentencepiece(parse(model), lower_case=lower_case), 512)
     # Not these: the library normalizes by grapheme, SentencePiece by code point, which drops a "▁" that ends a text
     words = {*WORDS, *(word for path in TEXTS.glob("*.txt") for word in path.read_text("utf-8").split())}
     for word in sorted(words - {"é\u0301\u0301", "▁"}):
@@ -185,16 +193,22 @@ def test_the_plain_tokenizer_gives_the_pieces_of_sentencepiece(rules: str | None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model_type": "bpe"}, "trainer_spec.model_type must be 1 as in ALBERT's, found 2"),
-        ({"byte_fallback": True, "vocab_size": 320}, "trainer_spec.byte_fallback must be 0 as in ALBERT's, found 1"),
+        ({"model_type": "bpe"}, "trainer_spec.model_type must be 1, as in ALBERT's SentencePiece model, found 2"),
+        (
+            {"byte_fallback": True, "vocab_size": 320},
+            "trainer_spec.byte_fallback must be 0, as in ALBERT's SentencePiece model, found 1",
+        ),
         ({"treat_whitespace_as_suffix": True}, "trainer_spec.treat_whitespace_as_suffix must be 0"),
-        ({"add_dummy_prefix": False}, "normalizer_spec.add_dummy_prefix must be 1 as in ALBERT's, found 0"),
-        ({"control_symbols": ["[CLS]", "<sep>"]}, "has no piece [SEP]; ALBERT's has [CLS] and [SEP]"),
+        (
+            {"add_dummy_prefix": False},
+            "normalizer_spec.add_dummy_prefix must be 1, as in ALBERT's SentencePiece model, found 0",
+        ),
+        ({"control_symbols": ["[CLS]", "<sep>"]}, "has no piece [SEP]; expected the SentencePiece model of an ALBERT"),
     ],
 )
-def test_what_no_albert_has_is_named(options: dict[str, Any], message: str) -> None:
+def test_settings_that_albert_does_not_have_are_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ExportError) as error:
-        tokenizer_from_sentencepiece(train(**options), lower_case=True, keep_accents=False)
+        tokenizer_from_sentencepiece(parse(train(**options)), lower_case=True, keep_accents=False)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -211,30 +225,30 @@ SPECIAL = _piece(b"<unk>", kind=2) + _piece(b"[CLS]", kind=3) + _piece(b"[SEP]",
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "can't be read"),
-        (b"\0" * 100, "can't be read"),
-        (b"\xff" * 100, "can't be read"),
-        (b"PK\3\4" * 100, "can't be read"),
-        (json.dumps({"version": "1.0"}).encode(), "can't be read"),
-        (MODEL[: len(MODEL) // 2], "can't be read"),
-        (MODEL[:-1], "can't be read"),
-        (SPECIAL, "can't be read"),
-        (SPECIAL + _piece(b"\xff") + SPECS, "can't be read"),
+        (b"", "not a SentencePiece model, or a damaged one"),
+        (b"\0" * 100, "not a SentencePiece model, or a damaged one"),
+        (b"\xff" * 100, "not a SentencePiece model, or a damaged one"),
+        (b"PK\3\4" * 100, "not a SentencePiece model, or a damaged one"),
+        (json.dumps({"version": "1.0"}).encode(), "not a SentencePiece model, or a damaged one"),
+        (MODEL[: len(MODEL) // 2], "not a SentencePiece model, or a damaged one"),
+        (MODEL[:-1], "not a SentencePiece model, or a damaged one"),
+        (SPECIAL, "not a SentencePiece model, or a damaged one"),
+        (SPECIAL + _piece(b"\xff") + SPECS, "not a SentencePiece model, or a damaged one"),
         (SPECIAL + _piece(b"a") + _piece(b"a") + SPECS, "pieces must be unique"),
         (SPECIAL + _piece(b"") + SPECS, "pieces must be unique"),
         (SPECIAL + _piece(b"a", b"\0\0\xc0\x7f") + SPECS, "finite scores"),
         (SPECIAL + b"\x12\3\xc0\2\x01\x1a\0", "unk_id 1 isn't the unknown piece"),
         (SPECIAL + b"\x12\3\xc0\2\x7f\x1a\0", "unk_id 127 isn't the unknown piece"),
-        (SPECIAL + b"\x12\0\x1a\6\x12\4abcd", "precompiled_charsmap can't be read"),
-        (SPECIAL + b"\x12\0\x1a\7\x12\5\1\0\0\0\0", "precompiled_charsmap can't be read"),
+        (SPECIAL + b"\x12\0\x1a\6\x12\4abcd", "precompiled_charsmap: can't be read"),
+        (SPECIAL + b"\x12\0\x1a\7\x12\5\1\0\0\0\0", "precompiled_charsmap: can't be read"),
     ],
 )
 def test_damage_is_named(data: bytes, message: str) -> None:
     with pytest.raises(ExportError) as error:
-        tokenizer_from_sentencepiece(data, lower_case=True, keep_accents=False)
+        tokenizer_from_sentencepiece(parse(data), lower_case=True, keep_accents=False)
     with pytest.raises(ExportError, match=re.escape(str(error.value))):
-        plain_tokenizer_from_sentencepiece(data, lower_case=True)
-    assert str(error.value).startswith("SentencePiece model: ")
+        plain_tokenizer_from_sentencepiece(parse(data), lower_case=True)
+    assert str(error.value).startswith("spiece.model: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -243,4 +257,4 @@ def test_damage_is_named(data: bytes, message: str) -> None:
 def test_any_damage_gives_a_tokenizer_or_an_export_error(position: int, other: bytes) -> None:
     data = MODEL[:position] + other + MODEL[position + len(other) :]
     with contextlib.suppress(ExportError):
-        WordTokenizer(tokenizer_from_sentencepiece(data, lower_case=True, keep_accents=False), 512).encode(WORDS)
+        WordTokenizer(tokenizer_from_sentencepiece(parse(data), lower_case=True, keep_accents=False), 512).encode(WORDS)

@@ -1,5 +1,5 @@
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -43,6 +43,7 @@ SETTINGS: list[dict[str, Any]] = [
 def build(data: bytes, settings: dict[str, Any]) -> bytes:
     return tokenizer_from_vocabulary(
         data,
+        PurePath("vocab.txt"),
         lower_case=settings.get("do_lower_case", True),
         strip_accents=settings.get("strip_accents"),
         chinese_characters=settings.get("tokenize_chinese_chars", True),
@@ -99,17 +100,17 @@ def test_words_have_the_pieces_that_transformers_gives(tmp_path: Path, settings:
 @pytest.mark.parametrize(
     ("data", "special", "message"),
     [
-        (b"", {}, "has no piece [UNK]; if it is called otherwise, tokenizer_config.json must say so"),
+        (b"", {}, "has no piece [UNK]; if it has another name, say so in tokenizer_config.json"),
         (b"[UNK]\n[CLS]\nthe\n", {}, "has no piece [SEP]"),
         (b"[UNK]\n[CLS]\n[SEP]\n", {"cls_token": "<s>"}, "has no piece <s>"),
-        (b"[UNK]\na b\n[SEP]\n", {"cls_token": "a b"}, "a b and [SEP] may not hold ' '"),
-        (b"[UNK]\na:b\n[SEP]\n", {"cls_token": "a:b"}, "a:b and [SEP] may not hold ':'"),
-        (b"[UNK]\n\xff\n", {}, "must be UTF-8, found other bytes at 6"),
+        (b"[UNK]\na b\n[SEP]\n", {"cls_token": "a b"}, "a b and [SEP] must not contain ' '"),
+        (b"[UNK]\na:b\n[SEP]\n", {"cls_token": "a:b"}, "a:b and [SEP] must not contain ':'"),
+        (b"[UNK]\n\xff\n", {}, "not UTF-8 at byte 6"),
     ],
 )
 def test_damage_is_named(data: bytes, special: dict[str, str], message: str) -> None:
     with pytest.raises(ExportError) as error:
-        tokenizer_from_vocabulary(data, special=special)
-    assert str(error.value).startswith("WordPiece vocabulary: ")
+        tokenizer_from_vocabulary(data, PurePath("vocab.txt"), special=special)
+    assert str(error.value).startswith("vocab.txt: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)

@@ -10,14 +10,15 @@ from transformers import AlbertTokenizerFast, BertTokenizerFast, PreTrainedToken
 
 import toy
 from albert_ner_export.checkpoint import SourceOptions
-from albert_ner_export.sources.folder import Folder
-from albert_ner_export.sources.tokenizers.files import read_tokenizer
-from albert_ner_export.sources.tokenizers.letter_case import heeds_case, set_case
+from albert_ner_export.sources.files import Folder
+from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
+from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_onnx import ExportError
 
 SPIECE = Path(__file__).parents[1] / "fixtures" / "spiece.model"
 DEFAULTS = SourceOptions(warn=pytest.fail)
+PATH = Path("tokenizer.json")
 
 
 def spiece(folder: Path, **settings: Any) -> Folder:
@@ -102,7 +103,7 @@ def test_the_user_overrides_the_case(
     options = SourceOptions(case_sensitive=case_sensitive, warn=pytest.fail)
     found = read_tokenizer(folder, options)
     assert json.loads(found) == backend(oracle.from_pretrained(tmp_path, do_lower_case=not case_sensitive))
-    # The same by way of a tokenizer.json
+    # The same from a tokenizer.json
     path = tmp_path / "tokenizer.json"
     path.write_text(oracle.from_pretrained(tmp_path).backend_tokenizer.to_str())
     assert json.loads(read_tokenizer(folder, options)) == json.loads(found)
@@ -151,15 +152,15 @@ def test_the_case_of_each_normalizer(before: Any, case_sensitive: bool, after: A
 
     if isinstance(after, str):
         with pytest.raises(ExportError) as error:
-            set_case(tokenizer(before), case_sensitive=case_sensitive)
+            set_case(tokenizer(before), PATH, case_sensitive=case_sensitive)
         assert after in str(error.value)
         return
-    found = set_case(tokenizer(before), case_sensitive=case_sensitive)
+    found = set_case(tokenizer(before), PATH, case_sensitive=case_sensitive)
     assert json.loads(found) == json.loads(tokenizer(after))
-    assert heeds_case(found) == case_sensitive
+    assert is_case_sensitive(found, PATH) == case_sensitive
 
 
-def test_what_is_read_otherwise_than_transformers_would_is_said(tmp_path: Path) -> None:
+def test_what_transformers_reads_differently_is_said(tmp_path: Path) -> None:
     from sentencepiece import SentencePieceTrainer
 
     SentencePieceTrainer.train(
@@ -174,9 +175,9 @@ def test_what_is_read_otherwise_than_transformers_would_is_said(tmp_path: Path) 
     )
     lines: list[str] = []
     found = read_tokenizer(Folder(tmp_path), SourceOptions(case_sensitive=True, warn=lines.append))
-    assert not heeds_case(found)
+    assert not is_case_sensitive(found, PATH)
     assert len(lines) == 2
-    assert "spiece.model: its own normalization folds case" in lines[0]
+    assert "spiece.model: its own normalization lower-cases" in lines[0]
     assert "spiece.model: its user-defined symbols (( )) are read as SentencePiece does" in lines[1]
 
 
@@ -195,13 +196,13 @@ CASED = SourceOptions(case_sensitive=True)
     ("prepare", "options", "message"),
     [
         (lambda folder: None, DEFAULTS, "no tokenizer in it; expected one of tokenizer.json, spiece.model, vocab.txt"),
-        (with_file("spiece.model", b"x"), DEFAULTS, "spiece.model: SentencePiece model: can't be read"),
-        (with_file("vocab.txt", b"x", vocabulary), DEFAULTS, "vocab.txt: WordPiece vocabulary: has no piece [UNK]"),
+        (with_file("spiece.model", b"x"), DEFAULTS, "spiece.model: not a SentencePiece model, or a damaged one"),
+        (with_file("vocab.txt", b"x", vocabulary), DEFAULTS, "vocab.txt: has no piece [UNK]"),
         (with_file("tokenizer_config.json", b"x"), DEFAULTS, "tokenizer_config.json: not JSON"),
         (with_file("tokenizer_config.json", b"[]"), DEFAULTS, "tokenizer_config.json: must be a JSON object"),
         (with_file("added_tokens.json", b"[]"), DEFAULTS, "added_tokens.json: must be a JSON object"),
-        (with_file("tokenizer.json", b"x"), CASED, "tokenizer.json: can't be read as a tokenizer.json"),
-        (with_file("tokenizer.json", b"\xff"), CASED, "tokenizer.json: can't be read as a tokenizer.json"),
+        (with_file("tokenizer.json", b"x"), CASED, "tokenizer.json: can't be read ("),
+        (with_file("tokenizer.json", b"\xff"), CASED, "tokenizer.json: can't be read ("),
         (
             lambda folder: spiece(folder, do_lower_case="no"),
             DEFAULTS,
@@ -218,12 +219,12 @@ CASED = SourceOptions(case_sensitive=True)
         (
             with_file("added_tokens.json", b'{"<name>": 900}'),
             DEFAULTS,
-            'the token "<name>" was added beside the vocabulary; save a tokenizer.json',
+            'the token "<name>" was added to the tokenizer\'s vocabulary, which only a tokenizer.json can say; save',
         ),
         (
             lambda folder: vocabulary(folder, added_tokens_decoder={"900": {"content": "<na\nme>"}}),
             DEFAULTS,
-            'the token "<na\\nme>" was added beside the vocabulary',
+            'the token "<na\\nme>" was added to the tokenizer\'s vocabulary',
         ),
     ],
 )
@@ -238,7 +239,7 @@ def test_damage_is_named(
     assert "\n" not in str(error.value)
 
 
-def test_an_added_mask_token_is_no_hindrance(tmp_path: Path) -> None:
+def test_added_special_pieces_do_not_matter(tmp_path: Path) -> None:
     folder = spiece(tmp_path, added_tokens_decoder={"900": {"content": "[MASK]"}})
     (tmp_path / "added_tokens.json").write_text('{"[PAD]": 900}')
     read_tokenizer(folder, DEFAULTS)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_export.sources import archive
-from albert_ner_export.sources.archive import Zip, open_archive
+from albert_ner_export.sources import files as module
+from albert_ner_export.sources.files import Zip, open_files
 from albert_ner_onnx import ExportError
 
 PATH = PurePath("some.zip")
@@ -60,7 +60,7 @@ def test_a_zip_and_a_folder_read_alike(tmp_path: Path, compression: int) -> None
         (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "folder" / name).write_bytes(data)
     for path in (tmp_path / "zipped.zip", tmp_path / "folder"):
-        found = open_archive(path)
+        found = open_files(path)
         assert found.names() == sorted(FILES)
         assert {name: found.read(name) for name in FILES} == FILES
         assert found.sha256 == {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()}
@@ -71,7 +71,7 @@ def test_a_zip_and_a_folder_read_alike(tmp_path: Path, compression: int) -> None
 def test_a_zip_within_a_folder_and_within_a_zip(tmp_path: Path) -> None:
     inner = write(FILES)
     (tmp_path / "inner").write_bytes(inner)
-    for outer in (open_archive(tmp_path), Zip(write({"inner": inner}), PATH)):
+    for outer in (open_files(tmp_path), Zip(write({"inner": inner}), PATH)):
         opened = outer.open_zip("inner")
         assert {name: opened.read(name) for name in opened.names()} == FILES
         assert opened.path == outer.path / "inner"
@@ -136,7 +136,7 @@ def test_a_bomb_within_a_zip_has_the_limit_of_the_outer_one() -> None:
     inner = write({str(index): os.urandom(50) * 180 for index in range(50)})
     outer = Zip(write({"inner": inner}), PATH)
     assert Zip(inner, PATH).names() == outer.open_zip("inner").names()
-    with pytest.raises(ExportError, match="450000 bytes of content, at most 400000 are expected"):
+    with pytest.raises(ExportError, match="its content has 450000 bytes, over the limit of 400000"):
         Zip(write({"inner": inner}), PATH, limit=400_000).open_zip("inner")
 
 
@@ -144,10 +144,10 @@ CHANGES: list[tuple[str, Callable[[], bytes]]] = [
     ("doesn't declare its size", lambda: patched(write({"a": b"x" * 99}), 24, 0, 4)),
     ("is stored with two sizes", lambda: patched(write({"a": b"x" * 99}, zipfile.ZIP_STORED), 24, 98, 4)),
     ("is encrypted", lambda: patched(write({"a": b"x"}), 8, 1, 2)),
-    ("is compressed otherwise than by deflate", lambda: write({"a": b"x" * 99}, zipfile.ZIP_LZMA)),
-    ("no zip, or a damaged one", lambda: b""),
-    ("no zip, or a damaged one", lambda: b"PK\x03\x04" * 20),
-    ("no zip, or a damaged one", lambda: write(FILES)[:-30]),
+    ("isn't compressed by deflate", lambda: write({"a": b"x" * 99}, zipfile.ZIP_LZMA)),
+    ("not a zip, or a damaged one", lambda: b""),
+    ("not a zip, or a damaged one", lambda: b"PK\x03\x04" * 20),
+    ("not a zip, or a damaged one", lambda: write(FILES)[:-30]),
 ]
 
 
@@ -172,8 +172,8 @@ def test_overlapping_members_are_refused() -> None:
 
 
 def test_too_many_members_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 2)
-    assert "3 members, at most 2 are expected" in refused(write(FILES))
+    monkeypatch.setattr(module, "MAX_MEMBERS", 2)
+    assert "it has 3 members, over the limit of 2" in refused(write(FILES))
 
 
 @given(st.data())

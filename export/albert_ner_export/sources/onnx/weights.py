@@ -1,7 +1,8 @@
-"""The weights of an ALBERT token classifier in an ONNX graph, and what the graph says of its sizes.
+"""The weights and sizes of an ALBERT token classifier, from its ONNX graph.
 
-The graph is followed from its logits back to its word embeddings. Every part is recognised by what feeds it, so linears
-that lost their names, transposed weights and merged initializers are told apart whoever exported the file.
+The graph is followed from the logits back to the word embeddings. Each part is recognized by what feeds it. So it
+doesn't matter which exporter wrote the file, nor that linears lost their names, weights were transposed, or equal
+initializers were merged.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 
+from albert_ner_export.checkpoint import Tensors
+from albert_ner_export.config import group_of_each_iteration
 from albert_ner_export.sources.onnx.graph import Constant, OnnxGraph, attribute
 from albert_ner_export.sources.onnx.layers import (
     Layer,
@@ -32,16 +33,16 @@ _EPSILONS: dict[int, float] = {onnx.TensorProto.FLOAT16: 2.0**-10, onnx.TensorPr
 
 @dataclass(frozen=True, slots=True)
 class OnnxWeights:
-    """What an ONNX file holds of an ALBERT token classifier.
+    """An ALBERT token classifier, read from an ONNX file.
 
     Attributes:
-        tensors: float32 arrays by Hugging Face's names; linears are [output, input].
-        config: Its `config.json`, but for the tags: they are as many as `classifier.bias` has elements.
-        external: Names of the files beside it that hold its data.
-        machine_epsilon: That of the coarsest type that it computes in.
+        tensors: Its weights.
+        config: Its `config.json`, without the tags.
+        external: Names of the files in its folder that hold its data.
+        machine_epsilon: See `SourceModel`.
     """
 
-    tensors: Mapping[str, npt.NDArray[np.float32]]
+    tensors: Tensors
     config: Mapping[str, int | float | str]
     external: tuple[str, ...]
     machine_epsilon: float
@@ -52,15 +53,15 @@ def recover_weights(model: bytes, path: Path) -> OnnxWeights:
 
     Args:
         model: The file's bytes.
-        path: Where it lies: for messages, and for external data, which must lie in the same folder.
+        path: Where it is, for messages, and for external data, which must be in the same folder.
 
     Raises:
-        ExportError: It is damaged, quantized, optimized, or another network.
+        ExportError: It is damaged, quantized, optimized, or not an ALBERT token classifier.
     """
     graph = OnnxGraph.parse(model, path)
     logits = graph.logits()
     if (classifier := find_linear(graph, logits)) is None:
-        graph.refuse(logits, "the classifier, a linear")
+        graph.refuse(logits, "the classifier, which is a linear")
     state = classifier.input
     layers: list[Layer] = []
     while (projection := find_linear(graph, state)) is None:
@@ -73,8 +74,7 @@ def recover_weights(model: bytes, path: Path) -> OnnxWeights:
         graph.refuse(projection.input, "the embeddings' LayerNorm")
     tables = _embeddings(graph, norm.input)
 
-    digests = [tuple(graph.digest(constant) for _, constant in layer.constants()) for layer in layers]
-    count, groups, inner = schedule(digests)
+    count, groups, inner = schedule(_identify(graph, layers))
     constants = {f"albert.embeddings.{name}.weight": table for name, table in tables.items()}
     constants |= named_constants(
         {
@@ -90,11 +90,19 @@ def recover_weights(model: bytes, path: Path) -> OnnxWeights:
     counts = {"num_hidden_layers": count, "num_hidden_groups": groups, "inner_group_num": inner}
     config = _sizes(graph, tensors) | counts | _settings(graph, norm, layers, tensors)
     epsilon = max(_EPSILONS.get(constant.type, _FLOAT32_EPSILON) for constant in constants.values())
-    return OnnxWeights(tensors, config, tuple(sorted(graph.external)), epsilon)
+    return OnnxWeights(tensors, config, graph.external, epsilon)
 
 
-def _sizes(graph: OnnxGraph, tensors: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, int]:
-    """The sizes that shapes tell; `fold_weights` checks every shape against them."""
+def _identify(graph: OnnxGraph, layers: Sequence[Layer]) -> list[tuple[object, ...]]:
+    """Returns, for each layer, what is equal for layers of equal weights, whatever their tensors are called."""
+    constants = [[constant for _, constant in layer.constants()] for layer in layers]
+    distinct = {constant.name: constant for layer in constants for constant in layer}
+    digests = {name: graph.digest(constant) for name, constant in distinct.items()}
+    return [tuple((digests[constant.name], constant.transposed) for constant in layer) for layer in constants]
+
+
+def _sizes(graph: OnnxGraph, tensors: Tensors) -> dict[str, int]:
+    """Returns the sizes that shapes give; `fold_weights` compares every shape with them."""
     axes = {
         "vocab_size": ("albert.embeddings.word_embeddings.weight", 0),
         "embedding_size": ("albert.embeddings.word_embeddings.weight", 1),
@@ -106,15 +114,15 @@ def _sizes(graph: OnnxGraph, tensors: Mapping[str, npt.NDArray[np.float32]]) -> 
     for name, tensor in tensors.items():
         if tensor.ndim != (1 if name.endswith((".bias", "LayerNorm.weight", "_norm.weight")) else 2):
             raise ExportError(
-                f"{graph.path}: {name} has the shape {list(tensor.shape)}, as in no ALBERT; export it again"
+                f"{graph.path}: {name} has shape {list(tensor.shape)}, which no ALBERT has; export it again"
             )
     return {size: tensors[name].shape[axis] for size, (name, axis) in axes.items()}
 
 
 def _settings(
-    graph: OnnxGraph, norm: NormPattern, layers: Sequence[Layer], tensors: Mapping[str, npt.NDArray[np.float32]]
+    graph: OnnxGraph, norm: NormPattern, layers: Sequence[Layer], tensors: Tensors
 ) -> dict[str, int | float | str]:
-    """What all layers must have in common."""
+    """Returns the settings that all layers must have in common."""
     hidden = tensors["classifier.weight"].shape[1]
     found = {
         (layer.activation, layer.head_size, epsilon)
@@ -123,15 +131,15 @@ def _settings(
     }
     if len(found) > 1 or any(hidden % size for _, size, _ in found):
         raise ExportError(
-            f"{graph.path}: expected one activation, head size that divides {hidden} and LayerNorm epsilon in all "
-            f"layers, found {', '.join(map(str, sorted(found)))}; give the checkpoint that it was exported from"
+            f"{graph.path}: all layers must have the same activation, head size (a divisor of {hidden}) and LayerNorm "
+            f"epsilon, found {', '.join(map(str, sorted(found)))}; give the checkpoint that it was exported from"
         )
     activation, size, epsilon = found.pop()
     return {"num_attention_heads": hidden // size, "hidden_act": activation, "layer_norm_eps": epsilon}
 
 
 def _embeddings(graph: OnnxGraph, value: str) -> dict[str, Constant]:
-    """The three tables whose rows are added up."""
+    """Returns the three tables whose rows are added up."""
     lookups = list(_lookups(graph, value))
     words = [table for table, index in lookups if graph.is_input(index)]
     others = sorted(
@@ -139,12 +147,12 @@ def _embeddings(graph: OnnxGraph, value: str) -> dict[str, Constant]:
     )
     if len(words) != 1 or len(others) != 2:
         graph.refuse(graph.back(value)[0], "the sum of word (by input_ids), token type and position embeddings")
-    # The token types' is the shorter one: their ids may be a constant of the graph, as the positions are
+    # Ids can't tell these two apart, as both may be constants of the graph: the table of token types is the shorter one
     return {"word_embeddings": words[0], "token_type_embeddings": others[0], "position_embeddings": others[1]}
 
 
 def _lookups(graph: OnnxGraph, value: str) -> Iterator[tuple[Constant, str]]:
-    """The tables that a sum of looked up rows is made of, and the ids."""
+    """Yields the tables that a sum of looked up rows is made of, with their ids."""
     node = graph.producers.get(graph.back(value)[0])
     if node is not None and node.op_type == "Add":
         for term in node.input:
@@ -156,20 +164,20 @@ def _lookups(graph: OnnxGraph, value: str) -> Iterator[tuple[Constant, str]]:
 
 
 def applications(layers: int, groups: int, inner: int) -> list[tuple[int, int]]:
-    """Group and inner group of each application of a layer, in order.
-
-    The group is computed in floating point, as transformers does: see `AlbertConfig.iterations`.
-    """
-    order = [int(index / (layers / groups)) for index in range(layers)]
-    return [(group, index) for group in order for index in range(inner)]
+    """Returns the group, and the layer within it, of each application of a layer."""
+    return [(group, index) for group in group_of_each_iteration(layers, groups) for index in range(inner)]
 
 
 def schedule(applied: Sequence[object]) -> tuple[int, int, int]:
-    """Layers, groups and inner groups of the smallest ALBERT that applies equal weights wherever these are equal."""
+    """Returns layers, groups and inner groups of the smallest ALBERT that uses equal weights only once.
+
+    Args:
+        applied: One object for each application of a layer. Those of equal weights are equal.
+    """
     total = len(applied)
     sizes = [
         (groups, inner)
-        for inner in range(1, math.isqrt(total) + 1)  # transformers needs an iteration a group and an inner group
+        for inner in range(1, math.isqrt(total) + 1)  # transformers needs an iteration for each group and inner group
         if total % inner == 0
         for groups in range(1, total // inner // inner + 1)
     ]
@@ -177,4 +185,4 @@ def schedule(applied: Sequence[object]) -> tuple[int, int, int]:
         order = applications(total // inner, groups, inner)
         if len(set(zip(order, applied, strict=True))) == len(set(order)):
             return total // inner, groups, inner
-    raise AssertionError("a group a layer always fits")
+    raise AssertionError("one group for each layer always fits")

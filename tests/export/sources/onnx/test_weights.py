@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 import toy
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.sources.onnx.albert import applications, recover_weights, schedule
+from albert_ner_export.sources.onnx.weights import applications, recover_weights, schedule
 from albert_ner_onnx import ExportError
 from onnx_files import FILES, FIXTURES, VARIANTS
 
@@ -100,10 +100,10 @@ def test_layers_groups_and_inner_groups_follow_from_their_order(layers: int, gro
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("bert", "BERT and DistilBERT end here, as they have no projection of the embeddings"),
-        ("distilbert", "BERT and DistilBERT end here, as they have no projection of the embeddings"),
+        ("bert", "BERT and DistilBERT fail here, as they don't project their embeddings"),
+        ("distilbert", "BERT and DistilBERT fail here, as they don't project their embeddings"),
         ("sequence", "found Tanh"),
-        ("headless", "expected the classifier, a linear, found LayerNormalization"),
+        ("headless", "expected the classifier, which is a linear, found LayerNormalization"),
         ("quantized", "quantized (DequantizeLinear"),
         ("optimized", "has the operator com.microsoft.BiasGelu"),
     ],
@@ -158,15 +158,15 @@ def point_outside(location: str) -> Callable[[onnx.ModelProto], None]:
         (change_operator("Erf", "Sigmoid"), "expected an activation that computes gelu, gelu_new, relu"),
         (change_operator("Softmax", "Identity"), "expected the sum of an attention and the state that it reads"),
         (change_operator("Softmax", "Sigmoid"), "expected the sum of an attention and the state that it reads"),
-        (change_operator("Softmax", "Unheard"), "no ONNX model, or a damaged one"),
+        (change_operator("Softmax", "Unheard"), "not an ONNX model, or a damaged one"),
         (swap_residual, "expected the sum of a feed-forward network and the state that it reads"),
         (rename_output, "expected an output 'logits', found other, input_ids"),
-        (shorten, "no ONNX model, or a damaged one"),
-        (point_outside("../secret"), "its external data must lie beside it"),
-        (point_outside("/etc/passwd"), "its external data must lie beside it"),
-        (point_outside("absent"), "its external data must lie beside it"),
-        (lambda model: model.graph.ClearField("node"), "no ONNX model, or a damaged one"),
-        (lambda model: model.ClearField("opset_import"), "no ONNX model, or a damaged one"),
+        (shorten, "not an ONNX model, or a damaged one"),
+        (point_outside("../secret"), "its external data must be in its folder"),
+        (point_outside("/etc/passwd"), "its external data must be in its folder"),
+        (point_outside("absent"), "its external data must be in its folder"),
+        (lambda model: model.graph.ClearField("node"), "not an ONNX model, or a damaged one"),
+        (lambda model: model.ClearField("opset_import"), "not an ONNX model, or a damaged one"),
     ],
 )
 def test_changed_graphs_are_refused(
@@ -183,7 +183,7 @@ def test_changed_graphs_are_refused(
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4" * 100, bytes(1000), b"\x08\x08"])
 def test_no_onnx_at_all(data: bytes) -> None:
-    assert "model.onnx: no ONNX model, or a damaged one" in recover_error(data, Path("model.onnx"))
+    assert "model.onnx: not an ONNX model, or a damaged one" in recover_error(data, Path("model.onnx"))
 
 
 @given(st.data())
