@@ -187,7 +187,10 @@ def test_an_epsilon_of_one_norm_alone_is_refused(tmp_path: Path) -> None:
         node = next(node for node in model.graph.node if node.op_type == "LayerNormalization")
         next(item for item in node.attribute if item.name == "epsilon").f = 1e-3
 
-    with pytest.raises(ExportError, match=r"all layers must have the same activation, head size \(a divisor of 16\) and LayerNorm epsilon"):
+    with pytest.raises(
+        ExportError,
+        match=r"all layers must have the same activation, head size \(a divisor of 16\) and LayerNorm epsilon",
+    ):
         verify(write(tmp_path / "source", change))
 
 
