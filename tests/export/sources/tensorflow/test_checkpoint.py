@@ -230,9 +230,9 @@ def test_damage_is_named(tmp_path: Path, fixture: str, damage: Callable[[Path], 
     ("damage", "message"),
     [
         (_configure(hidden_size=8), r"must have shape \[4\d?, 8\]|must have shape \[8"),
-        (_configure(inner_group_num=1), "albert_layers.1.* is no tensor of an AlbertForTokenClassification"),
-        (_configure(num_hidden_groups=4, inner_group_num=1), "no tensor albert.encoder.albert_layer_groups.2"),
-        (_nan, "weights: classifier.bias holds NaN or infinity; the checkpoint is damaged"),
+        (_configure(inner_group_num=1), "albert_layers.1.* does not belong to an AlbertForTokenClassification"),
+        (_configure(num_hidden_groups=4, inner_group_num=1), "tensor albert.encoder.albert_layer_groups.2"),
+        (_nan, "weights: classifier.bias contains NaN or infinity; the checkpoint is damaged"),
     ],
 )
 def test_weights_that_fit_no_albert(tmp_path: Path, damage: Callable[[Path], object], message: str) -> None:
