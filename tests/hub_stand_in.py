@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face Hub: as much of its HTTP interface as reading a model takes."""
+"""A stand-in for the Hugging Face Hub: the part of its HTTP interface that reading a model needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class StandIn:
-    """A Hub of one model, `anna/toy`: its commits by id, their files by name, and what has been asked of it."""
+    """A Hub with one model, `anna/toy`: its commits by id, their files by name, and the requests that it received."""
 
     def __init__(self) -> None:
         self.commits: dict[str, dict[str, bytes]] = {}

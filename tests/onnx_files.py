@@ -1,4 +1,4 @@
-"""ONNX files of the toy, by those exporters that people use."""
+"""ONNX files of the toy, written by the exporters that people use."""
 
 import json
 import os
@@ -25,7 +25,7 @@ FILES = [
 
 
 def export_files(folder: Path) -> Path:
-    """Writes checkpoints, and what optimum and torch make of them in a process of their own."""
+    """Writes checkpoints, and lets optimum and torch export them in a process of their own."""
     for name, changes in VARIANTS.items():
         toy.write_checkpoint(folder / name, **changes)
     (folder / "equal").mkdir()

@@ -1,4 +1,4 @@
-"""Archives that Spark NLP 3.4.4 and 5.5.3 saved of one model, and how tests change them."""
+"""Archives of one model that Spark NLP 3.4.4 and 5.5.3 saved, and functions that change them."""
 
 import io
 import json

@@ -66,7 +66,7 @@ class Checkpoint:
         source_model: The source itself if it is an ONNX model, which ONNX Runtime can run; else `None`.
         max_pieces: Longest sequence that it may be given; `None` for as many pieces as it has positions.
         license: Licence of the weights, from the front matter of its README; `None` if that doesn't say.
-        language: Language of the model; likewise.
+        language: Language of the model, from there too.
         sha256: Checksum of each file that was read, by name.
     """
 

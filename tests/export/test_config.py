@@ -39,7 +39,7 @@ from albert_ner_onnx import ExportError
         ({"id2label": {"0": "O", "1": "O"}}, "id2label: tags must be unique, found 'O' for ids 0 and 1"),
         ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- as well"),
         ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tags 'LOC' and 'B-PER'"),
-        ({"id2label": {"0": "O", "1": "B-\ud800"}}, "found 'B-\\ud800'"),  # as JSON may hold it
+        ({"id2label": {"0": "O", "1": "B-\ud800"}}, "found 'B-\\ud800'"),  # JSON may contain it
         ({"id2label": {"0": "O", "1": "B-P\nER"}}, "found 'B-P\\nER'"),
     ],
 )
@@ -51,12 +51,12 @@ def test_what_cannot_be_exported_is_refused_by_name(changes: dict[str, Any], mes
     assert "\n" not in str(error.value)
 
 
-def test_what_is_left_out_is_what_transformers_takes() -> None:
+def test_defaults_are_those_of_transformers() -> None:
     defaults = TransformersConfig()
-    ours = AlbertConfig.from_dict({"id2label": {"0": "O", "1": "I-X"}})
+    found = AlbertConfig.from_dict({"id2label": {"0": "O", "1": "I-X"}})
     for name in AlbertConfig.__slots__:
         if name != "tags":
-            assert getattr(ours, name) == getattr(defaults, name), name
+            assert getattr(found, name) == getattr(defaults, name), name
 
 
 def test_seven_layers_in_three_groups() -> None:
@@ -75,12 +75,12 @@ def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[
     assert min(config.iterations) >= 1
 
 
-def test_labels_that_are_given_replace_the_configurations() -> None:
+def test_given_labels_replace_those_of_the_configuration() -> None:
     settings = toy.config(id2label={"0": "LABEL_0", "1": "LABEL_1"})
     assert AlbertConfig.from_dict(settings, ["O", "I-X"]).tags == ("O", "I-X")
 
 
-def test_labels_that_are_given_are_checked() -> None:
+def test_given_labels_are_checked() -> None:
     with pytest.raises(ExportError, match=r"^labels: generic names \(LABEL_0 …\)"):
         AlbertConfig.from_dict(toy.config(), ["LABEL_0", "LABEL_1"])
 

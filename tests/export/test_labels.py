@@ -17,7 +17,7 @@ from albert_ner_onnx import ExportError
         b" O\t\nB-PER \nI-PER\n\n \n",
     ],
 )
-def test_a_tag_a_line(tmp_path: Path, data: bytes) -> None:
+def test_one_tag_per_line(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "labels.txt"
     path.write_bytes(data)
     assert read_labels(path) == ("O", "B-PER", "I-PER")
@@ -49,7 +49,7 @@ def test_other_alphabets_and_inner_spaces(tmp_path: Path) -> None:
         (b"O\n" * 600_000, "over 1048576 bytes; expected only the model's tags"),
     ],
 )
-def test_what_is_no_labels_file_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+def test_other_files_are_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "labels.txt"
     path.write_bytes(data)
     with pytest.raises(ExportError) as error:
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, reason: str) -> N
 
 
 @given(st.lists(st.text(max_size=8), max_size=4))
-def test_tags_pass_whole_or_are_refused_in_one_line(tags: list[str]) -> None:
+def test_tags_are_kept_whole_or_refused_in_one_line(tags: list[str]) -> None:
     tags = ["O", *tags]
     refusal = _refusal(tags)
     if refusal is None:

@@ -21,7 +21,7 @@ def test_what_is_read(lower_case: bool) -> None:
     assert (facts.cls_id, facts.sep_id, facts.lower_case) == (2, 3, lower_case)
 
 
-def test_settings_of_the_training_are_left_out() -> None:
+def test_settings_of_training_are_removed() -> None:
     tokenizer = Tokenizer.from_str(toy.tokenizer())
     tokenizer.enable_truncation(4)
     tokenizer.enable_padding(length=8)

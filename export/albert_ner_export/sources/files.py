@@ -98,7 +98,7 @@ class Folder(Files):
         self._folders = (path, *further)
 
     def has(self, name: str) -> bool:
-        """Whether one of the folders has a file of that name."""
+        """Whether one of the folders has a file."""
         return self.locate(name).is_file()
 
     def names(self) -> list[str]:  # noqa: D102 (as in the base)

@@ -1,4 +1,4 @@
-"""Writes the ONNX files of test_onnx_file.py with the exporters that people use.
+"""Writes the ONNX files of the tests with the exporters that people use.
 
 python make_onnx_files.py FOLDER            what the tests read: they call it, in a process of its own
 python make_onnx_files.py FOLDER --dynamo   dynamo-*.onnx of fixtures/onnx: needs onnxscript, and toy.py on the path
@@ -33,13 +33,13 @@ TORCH = {"eager-12": ("eager", 12, True), "eager-17": ("eager", 17, False), "sdp
 
 
 def example(count: int) -> tuple[torch.Tensor, ...]:
-    """Inputs to trace with."""
+    """Returns inputs to trace with."""
     ids = torch.tensor([[2, 9, 8, 7, 3], [2, 5, 6, 7, 3]])
     return (ids, torch.ones_like(ids), torch.zeros_like(ids))[:count]
 
 
 def trace(model: Any, path: Path, *, inputs: int = 3, opset: int = 18, fold: bool = True, dynamic: bool = True) -> None:
-    """torch's exporter that traces."""
+    """Exports with torch's tracing exporter."""
     axes = {name: {0: "batch", 1: "piece"} for name in (*INPUTS[:inputs], "logits")} if dynamic else None
     torch.onnx.export(
         model.eval(),
@@ -55,7 +55,7 @@ def trace(model: Any, path: Path, *, inputs: int = 3, opset: int = 18, fold: boo
 
 
 def export_with_torch(checkpoint: Path) -> None:
-    """A checkpoint in several ways, among them 16 bits and fewer inputs."""
+    """Exports a checkpoint in several ways, such as in 16 bits or with fewer inputs."""
     for name, (attention, opset, fold) in TORCH.items():
         model = AlbertForTokenClassification.from_pretrained(checkpoint, attn_implementation=attention)
         trace(model, checkpoint / f"{name}.onnx", opset=opset, fold=fold)
@@ -70,20 +70,20 @@ def export_with_torch(checkpoint: Path) -> None:
 
 
 def export_with_optimum(checkpoint: Path) -> None:
-    """As `optimum-cli export onnx` does it."""
+    """Exports as `optimum-cli export onnx` does."""
     main_export(
         str(checkpoint), checkpoint, task="token-classification", dtype="fp32", do_validation=False, device="cpu"
     )
 
 
 def initialize(folder: Path) -> None:
-    """A model as transformers initializes it: all biases are zeros, and the weights of all LayerNorms are ones."""
+    """Exports a model as transformers initializes it: biases are 0, weights of LayerNorms are 1."""
     torch.manual_seed(0)
     AlbertForTokenClassification(AlbertConfig.from_pretrained(folder)).save_pretrained(folder)
 
 
 def export_others(folder: Path, checkpoint: Path) -> None:
-    """What is to be refused: other networks, and what became of a file later."""
+    """Writes files that must be refused: other networks, and files that were changed after the export."""
     small = {"vocab_size": 50, "num_labels": 5}
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
     albert = AlbertConfig.from_pretrained(checkpoint)
@@ -101,7 +101,7 @@ def export_others(folder: Path, checkpoint: Path) -> None:
 
 
 def export_with_dynamo(checkpoint: Path, path: Path, *, opset: int, optimize: bool) -> None:
-    """torch's newer exporter; without the Python source lines that it notes beside each node."""
+    """Exports with torch's newer exporter, and removes the Python source lines that it records for each node."""
     batch, piece = torch.export.Dim("batch"), torch.export.Dim("piece", max=24)
     torch.onnx.export(
         AlbertForTokenClassification.from_pretrained(checkpoint).eval(),
@@ -123,7 +123,7 @@ def export_with_dynamo(checkpoint: Path, path: Path, *, opset: int, optimize: bo
 
 
 def main(folder: Path) -> None:
-    """Exports the checkpoints in a folder: several of toy.py, and `equal`, which has a config.json only."""
+    """Exports the checkpoints in a folder: several of toy.py, and `equal`, which only has a config.json."""
     initialize(folder / "equal")
     for config in sorted(folder.glob("*/config.json")):
         export_with_optimum(config.parent)

@@ -1,4 +1,4 @@
-"""Trains fixtures/spiece.model, a SentencePiece model as ALBERT's are but for its size.
+"""Trains fixtures/spiece.model, a SentencePiece model like ALBERT's, but small.
 
 Run once, with sentencepiece 0.2: python tests/export/sources/make_sentencepiece_fixture.py
 """
@@ -20,7 +20,7 @@ TEXTS = Path(albert_ner_export.__file__).parent / "texts"
 
 
 def normalization_rules() -> str:
-    """NFKC of some characters, as SentencePiece's own table of all of them takes 240 kB."""
+    """Returns rules for NFKC of some characters; SentencePiece's own table, of all of them, takes 240 kB."""
     rules = {"\t": " ", "\u200b": " ", "\ufeff": ""}
     for character in map(chr, (*range(0xA0, 0x100), *range(0x2000, 0x2100), *range(0x3000, 0x3004), 0xFB01, 0xFF21)):
         if (normal := unicodedata.normalize("NFKC", character)) != character:

@@ -1,4 +1,4 @@
-"""Writes fixtures/tensorflow: the toy with TensorFlow's, Keras' and transformers' own writers.
+"""Writes fixtures/tensorflow: the toy, by TensorFlow's, Keras' and transformers' own writers.
 
 Run once, with tensorflow 2.21, tf-keras 2.21, transformers 4.57 and torch:
 TF_USE_LEGACY_KERAS=1 PYTHONPATH=tests:export python tests/export/sources/make_tensorflow_fixtures.py
@@ -34,7 +34,7 @@ SETTINGS = {
     "max_position_embeddings": 16,
     "hidden_act": "gelu_new",
 }
-# What google-research's modeling.py calls the parts of a layer, and what of a model's config it knows
+# The names of a layer's parts in google-research's modeling.py, and the settings that it knows
 GOOGLE_LAYER = {
     "attention.query": "attention_1/self/query",
     "attention.key": "attention_1/self/key",
@@ -60,7 +60,7 @@ Tensors = dict[str, npt.NDArray[np.float32]]
 
 
 def assign(model: Any, tensors: Tensors) -> None:
-    """Gives a TFAlbertForTokenClassification the toy's weights, found by what each variable is called there."""
+    """Gives a TFAlbertForTokenClassification the toy's weights, by the names of its variables."""
     ends = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias"}
     for variable in model.weights:
         parts = variable.name.removesuffix(":0").split("/")[1:]
@@ -69,7 +69,7 @@ def assign(model: Any, tensors: Tensors) -> None:
 
 
 def write_tf2(model: Any, prefix: Path, tensors: Tensors) -> None:
-    """A checkpoint in the midst of training: with both kinds of optimizer that Keras has had, and counters."""
+    """Writes a checkpoint of a training that isn't finished: with both kinds of Keras optimizers, and counters."""
     momentum, adam = tf.keras.optimizers.legacy.SGD(momentum=0.9), tf.keras.optimizers.Adam()
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(model(tf.constant([[1, 2, 3]])).logits ** 2)
@@ -82,7 +82,7 @@ def write_tf2(model: Any, prefix: Path, tensors: Tensors) -> None:
 
 
 def write_saved_model(model: Any, out: Path) -> None:
-    """As `save_pretrained(saved_model=True)`, but without the graph (7 MB), which no reader of weights needs."""
+    """Saves like `save_pretrained(saved_model=True)`, without the graph: it has 7 MB, and isn't read."""
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder, saved_model=True)
         shutil.copytree(Path(folder) / "saved_model" / "1" / "variables", out / "saved_model" / "1" / "variables")
@@ -95,7 +95,7 @@ def write_saved_model(model: Any, out: Path) -> None:
 
 
 def google_variables(tensors: Tensors) -> Tensors:
-    """The same weights under the names of google-research's code, which multiplies from the left."""
+    """Returns the weights under the names of google-research's code, which multiplies from the left."""
     result: Tensors = {"output_weights": tensors["classifier.weight"], "output_bias": tensors["classifier.bias"]}
     for name, tensor in tensors.items():
         module, _, last = name.removeprefix("albert.").rpartition(".")
@@ -115,7 +115,7 @@ def google_variables(tensors: Tensors) -> Tensors:
 
 
 def write_tf1(prefix: Path, variables: Tensors) -> None:
-    """A checkpoint of TF1, as its Saver writes it."""
+    """Writes a checkpoint with TF1's Saver."""
     prefix.parent.mkdir(parents=True)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         for name, value in variables.items():
@@ -127,7 +127,7 @@ def write_tf1(prefix: Path, variables: Tensors) -> None:
 
 
 def check_with_transformers(config: dict[str, Any], tensors: Tensors, prefix: Path) -> None:
-    """Lets transformers' own converter read the TF1 checkpoint, so that its names are Google's and not ours."""
+    """Checks the names in the TF1 checkpoint: transformers' converter must read them."""
     model = AlbertForTokenClassification(AlbertConfig(**config))
     model.albert.pooler = torch.nn.Linear(config["hidden_size"], config["hidden_size"])  # as the converter expects
     load_tf_weights_in_albert(model, model.config, str(prefix))
@@ -138,7 +138,7 @@ def check_with_transformers(config: dict[str, Any], tensors: Tensors, prefix: Pa
 
 
 def write_types(prefix: Path) -> None:
-    """Three shards: one with a tensor of each type, one with strings, one with a partitioned variable."""
+    """Writes three shards: a tensor of each type, strings, and a partitioned variable."""
     values = [tf.cast(tf.reshape(tf.range(6), (2, 3)), name) for name in TYPES]
     parts = [prefix.with_name(f"part{number}") for number in range(3)]
     tf.raw_ops.SaveV2(prefix=str(parts[0]), tensor_names=TYPES, shape_and_slices=[""] * len(TYPES), tensors=values)
@@ -156,7 +156,7 @@ def write_types(prefix: Path) -> None:
 
 
 def main() -> None:
-    """Writes all fixtures anew."""
+    """Writes all fixtures."""
     shutil.rmtree(OUT, ignore_errors=True)
     config = toy.config(**SETTINGS)
     tensors = toy.tensors(config, seed=3)

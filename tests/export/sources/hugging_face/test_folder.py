@@ -78,7 +78,7 @@ def test_what_a_hugging_face_folder_is(folder: Path) -> None:
     assert not is_hugging_face(folder)
 
 
-def test_options_stand_above_what_the_folder_says(folder: Path) -> None:
+def test_options_override_the_folder(folder: Path) -> None:
     labels = ("O", "B-X", "I-X", "B-Y", "I-Y")
     (folder / "tokenizer_config.json").write_text('{"model_max_length": 8}')
     assert read_checkpoint(folder).max_pieces is None
@@ -89,7 +89,7 @@ def test_options_stand_above_what_the_folder_says(folder: Path) -> None:
     assert json.loads(checkpoint.tokenizer)["normalizer"]["lowercase"] is False
 
 
-def test_licence_and_language_stand_in_the_front_matter(folder: Path) -> None:
+def test_licence_and_language_come_from_the_front_matter(folder: Path) -> None:
     (folder / "README.md").write_text("---\nlicense: mit\nlanguage: [en, de]\n---\n")
     checkpoint = read_checkpoint(folder)
     assert (checkpoint.license, checkpoint.language) == ("mit", "en, de")

@@ -20,7 +20,7 @@ from albert_ner_onnx import ExportError
 from hub_stand_in import StandIn
 
 OLD, NEW = "1" * 40, "2" * 40
-NOWHERE = "http://127.0.0.1:1"  # a port that nothing listens on
+NOWHERE = "http://127.0.0.1:1"  # nothing listens on this port
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_what_a_hub_id_is(text: str, expected: bool) -> None:
     assert is_hub_id(text) == expected
 
 
-def test_a_folder_that_exists_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_folder_is_not_a_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert is_hub_id("owner/name")
     (tmp_path / "owner" / "name").mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_a_revision_is_pinned_to_its_commit(hub: StandIn, get: Callable[..., Sna
         ),
     ],
 )
-def test_of_several_forms_the_one_that_is_read(
+def test_of_several_forms_only_the_one_that_is_read(
     hub: StandIn, get: Callable[..., Snapshot], files: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     hub.commits[NEW] = {"config.json": b"{}"} | dict.fromkeys(files, b"x")

@@ -25,7 +25,7 @@ NOTHING = ModelCard(None, None)
         ("", NOTHING),
     ],
 )
-def test_licence_and_language_stand_in_the_front_matter(tmp_path: Path, text: str, card: ModelCard) -> None:
+def test_licence_and_language_come_from_the_front_matter(tmp_path: Path, text: str, card: ModelCard) -> None:
     (tmp_path / "README.md").write_bytes(text.encode())
     assert read_card(tmp_path / "README.md") == card
 

@@ -30,7 +30,7 @@ def saved(state: Any, **options: Any) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The toy with PyTorch's own weights, and no others."""
+    """Writes the toy with PyTorch's own weights only."""
     folder = toy.write_checkpoint(tmp_path / "toy")
     (folder / PATH).write_bytes(saved(load_file(folder / "model.safetensors")))
     return folder

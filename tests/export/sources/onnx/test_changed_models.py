@@ -1,4 +1,4 @@
-"""ONNX sources that compute otherwise than the ALBERT that is read of them: the file itself tells."""
+"""ONNX files whose weights were read rightly but that compute something else are found out: they are run."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def sequences() -> list[npt.NDArray[np.int64]]:
 
 
 def append(model: onnx.ModelProto, after: Sequence[str], op: str, constant: npt.NDArray[np.generic]) -> None:
-    """Has all that reads these values read op(value, constant) instead."""
+    """Lets every reader of these values read op(value, constant) instead."""
     model.graph.initializer.append(numpy_helper.from_array(constant, "altering"))
     renamed = {value: f"{value}.altered" for value in after}
     for node in model.graph.node:
@@ -63,7 +63,7 @@ def scale_attention(factor: float) -> Change:
 
 
 def raise_activation(model: onnx.ModelProto) -> None:
-    """By half a thousandth, which is too little to tell by its values that it isn't gelu."""
+    """Changes it by half a thousandth, too little for its values to show that it isn't gelu."""
     names = {tensor.name for tensor in model.graph.initializer if tensor.name.endswith("ffn_output.weight")}
     transposed = {node.output[0] for node in model.graph.node if node.input and node.input[0] in names}
     products = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in transposed]
@@ -90,7 +90,7 @@ def set_epsilon(epsilon: float) -> Change:
 
 
 def store_weights(dtype: int) -> Change:
-    """As another type, which the graph casts to float32."""
+    """Stores weights in another type, and lets the graph cast them to float32."""
 
     def change(model: onnx.ModelProto) -> None:
         matrices = [tensor for tensor in model.graph.initializer if len(tensor.dims) == 2 and tensor.data_type == 1]
@@ -123,7 +123,7 @@ def take_positions(model: onnx.ModelProto) -> None:
 
 
 def write(folder: Path, *changes: Change) -> Path:
-    """A folder with the changed file, and what describes it; without a config the file is taken at its word."""
+    """Writes a folder with the changed file and what describes it; without a config its sizes come from the file."""
     model = onnx.load(FIXTURE)
     for change in changes:
         change(model)
@@ -135,7 +135,7 @@ def write(folder: Path, *changes: Change) -> Path:
 
 
 def verify(source: Path) -> SourceModel:
-    """What the exporter does with a source that is an ONNX model."""
+    """Verifies a source that is an ONNX model as the exporter does."""
     checkpoint = read_checkpoint(source)
     model = build_graph(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)).SerializeToString()
     assert checkpoint.source_model is not None
@@ -155,7 +155,7 @@ def verify(source: Path) -> SourceModel:
         count_positions_backwards,
     ],
 )
-def test_a_file_that_computes_otherwise_is_refused(tmp_path: Path, change: Change) -> None:
+def test_a_file_that_computes_something_else_is_refused(tmp_path: Path, change: Change) -> None:
     source = write(tmp_path / "source", change)
     with pytest.raises(ExportError) as error:
         export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
@@ -177,12 +177,12 @@ def test_an_unchanged_file_is_exported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [set_epsilon(1e-3), take_int32, take_positions])
-def test_what_is_read_of_a_file_is_no_fault(tmp_path: Path, change: Change) -> None:
+def test_changes_that_are_read_from_the_file_are_accepted(tmp_path: Path, change: Change) -> None:
     source = write(tmp_path / "source", change)
     assert verify(source).machine_epsilon == 2.0**-23
 
 
-def test_an_epsilon_of_one_norm_alone_is_refused(tmp_path: Path) -> None:
+def test_norms_of_different_epsilons_are_refused(tmp_path: Path) -> None:
     def change(model: onnx.ModelProto) -> None:
         node = next(node for node in model.graph.node if node.op_type == "LayerNormalization")
         next(item for item in node.attribute if item.name == "epsilon").f = 1e-3
@@ -194,7 +194,7 @@ def test_an_epsilon_of_one_norm_alone_is_refused(tmp_path: Path) -> None:
         verify(write(tmp_path / "source", change))
 
 
-def test_an_epsilon_that_the_config_has_not_is_refused(tmp_path: Path) -> None:
+def test_an_epsilon_that_contradicts_the_config_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "source", set_epsilon(1e-3))
     (source / "config.json").write_text(json.dumps(toy.config(num_hidden_layers=2)))
     with pytest.raises(ExportError, match=r"config\.json: layer_norm_eps is 1e-12 here, but 0\.001 in"):

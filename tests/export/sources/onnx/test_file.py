@@ -32,7 +32,7 @@ def read_error(path: Path, labels: tuple[str, ...] | None = None) -> str:
     return str(error.value)
 
 
-def test_a_checkpoint_is_read_with_what_lies_beside(folder: Path) -> None:
+def test_a_checkpoint_is_read_with_the_files_that_describe_it(folder: Path) -> None:
     checkpoint = read_onnx(folder, SourceOptions(max_sentence_length=20))
     expected = toy.tensors(CONFIG)
     assert checkpoint.tensors.keys() == expected.keys()
@@ -44,7 +44,7 @@ def test_a_checkpoint_is_read_with_what_lies_beside(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "onnx"])
-def test_licence_and_language_stand_in_the_front_matter(folder: Path, place: str) -> None:
+def test_licence_and_language_come_from_the_front_matter(folder: Path, place: str) -> None:
     (folder / place).mkdir(exist_ok=True)
     (folder / "model.onnx").rename(folder / place / "model.onnx")
     checkpoint = read_onnx(folder, SourceOptions())
@@ -56,7 +56,7 @@ def test_licence_and_language_stand_in_the_front_matter(folder: Path, place: str
 
 
 @pytest.mark.parametrize("place", [".", "assets", ".."])
-def test_without_a_config_the_graph_and_labels_tell_all(folder: Path, place: str) -> None:
+def test_without_a_config_graph_and_labels_suffice(folder: Path, place: str) -> None:
     inner = folder / "onnx"
     (inner / place).mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink()

@@ -47,7 +47,7 @@ def test_all_weights_and_sizes_are_recovered(exported: Path, variant: str, file:
 
 
 @pytest.mark.parametrize("file", ["dynamo-18.onnx", "dynamo-23.onnx"])
-def test_what_torchs_newer_exporter_writes_is_recovered(file: str) -> None:
+def test_files_of_torchs_newer_exporter_are_recovered(file: str) -> None:
     path = FIXTURES / file
     weights = recover_weights(path.read_bytes(), path)
     config = toy.config(num_hidden_layers=2)
@@ -115,7 +115,7 @@ def test_other_networks_and_changed_files_are_refused(exported: Path, file: str,
 
 
 def change_operator(old: str, new: str) -> Callable[[onnx.ModelProto], None]:
-    """Puts another operator where the first node of one is."""
+    """Replaces the first node of an operator by another operator."""
 
     def change(model: onnx.ModelProto) -> None:
         node = next(node for node in model.graph.node if node.op_type == old)
@@ -126,7 +126,7 @@ def change_operator(old: str, new: str) -> Callable[[onnx.ModelProto], None]:
 
 
 def swap_residual(model: onnx.ModelProto) -> None:
-    """Lets the last feed-forward network's residual come from elsewhere."""
+    """Takes the residual of the last feed-forward network from another value."""
     *_, add, _, _, _ = model.graph.node
     assert add.op_type == "Add", "the last nodes are Add, LayerNormalization, MatMul, Add"
     add.input[1] = next(node for node in model.graph.node if node.op_type == "LayerNormalization").output[0]
@@ -182,7 +182,7 @@ def test_changed_graphs_are_refused(
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4" * 100, bytes(1000), b"\x08\x08"])
-def test_no_onnx_at_all(data: bytes) -> None:
+def test_other_files_are_refused(data: bytes) -> None:
     assert "model.onnx: not an ONNX model, or a damaged one" in recover_error(data, Path("model.onnx"))
 
 

@@ -1,4 +1,4 @@
-"""Archives that Spark NLP 3.4.4 and 5.5.3 saved of one model are read; others are refused."""
+"""Archives of one model that Spark NLP 3.4.4 and 5.5.3 saved are read; others are refused."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -152,7 +152,7 @@ def test_detection_of_other_things(tmp_path: Path) -> None:
 
 
 def inner(change: Mapping[str, bytes | None]) -> Files:
-    """The TensorFlow archive with another model in it; `None` removes a file."""
+    """Changes files of the model in the TensorFlow archive; `None` removes one."""
     model = {**unzip(members(TENSORFLOW)[MODEL]), **change}
     return {**members(TENSORFLOW), MODEL: rezip({name: data for name, data in model.items() if data is not None})}
 

@@ -1,4 +1,4 @@
-"""`--exact-spark-nlp` against what the real Spark NLP 5.5.3 answers: every tag, offset and chunk, and the scores."""
+"""Exact exports give the answers of the real Spark NLP 5.5.3: every tag, offset and chunk, and the scores."""
 
 import gzip
 import json

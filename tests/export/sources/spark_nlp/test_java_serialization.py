@@ -25,7 +25,7 @@ SYNC = bytes(range(16))
 
 
 def sequence_file(*values: bytes, metadata: bytes = b"\0\0\0\0", flags: bytes = b"\0\0", sync: bytes = SYNC) -> bytes:
-    """As Hadoop's SequenceFile describes it, with a sync mark before each record."""
+    """Writes Hadoop's SequenceFile, with a sync mark before each record."""
     records = b"".join(
         struct.pack(">i", -1) + sync + struct.pack(">iii", len(value) + 4, 0, len(value)) + value for value in values
     )

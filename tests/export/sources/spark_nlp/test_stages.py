@@ -55,7 +55,7 @@ def other_rules() -> Files:
         (lambda: extra_stage("com.johnsnowlabs.nlp.annotators.ner.NerConverter"), "the stage extra_1"),
     ],
 )
-def test_what_an_export_cannot_keep_is_named(tmp_path: Path, make: Callable[[], Files], named: str) -> None:
+def test_what_an_export_loses_is_named(tmp_path: Path, make: Callable[[], Files], named: str) -> None:
     path = write_zip(tmp_path, make())
     lines: list[str] = []
     read_spark_nlp(path, SourceOptions(warn=lines.append))
@@ -66,7 +66,7 @@ def test_what_an_export_cannot_keep_is_named(tmp_path: Path, make: Callable[[], 
     assert lines[0] in str(error.value)
 
 
-def test_an_empty_list_of_exceptions_is_none(tmp_path: Path) -> None:
+def test_an_empty_list_of_exceptions_loses_nothing(tmp_path: Path) -> None:
     read_archive(
         write_zip(tmp_path, with_parameter(members(PIPELINE), TOKENIZER, "exceptions", [])), exact_spark_nlp=True
     )

@@ -85,14 +85,14 @@ def test_pieces_are_sentencepieces(model: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_pieces_of_every_word_that_spark_nlp_was_asked(model: str) -> None:
+def test_pieces_of_every_word_that_spark_nlp_answered(model: str) -> None:
     words = {word.text for name in ANSWERS for answer in answers(name) for word in split_words(answer["text"])}
     assert len(words) > 200
     for word in words | {"[CLS]", "[SEP]", "<unk>", "<pad>", "[MASK]", "a[SEP]b", "▁", "U.S.", "(half-mile)", "£9.50"}:
         assert CASED[model].all(word) == LIBRARY[model].encode(word), word
 
 
-def test_the_piece_that_counts_as_padding() -> None:
+def test_the_piece_that_is_masked_as_padding() -> None:
     """For a piece that it lacks, SentencePiece returns the id of the unknown piece."""
     for model, library in zip(MODELS.values(), LIBRARY.values(), strict=True):
         assert masked_piece(parse(model)) == library.piece_to_id("[pad]")
@@ -132,7 +132,7 @@ def probabilities(session: Any, pieces: list[int], masked: int | None) -> npt.ND
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_exact_rules_give_spark_nlps_answers(name: str) -> None:
-    """Its tags and scores follow from what is read of an archive, by the rules of its engine, slowly."""
+    """A slow reference: Spark NLP's tags and scores follow from what is read of an archive, by its engine's rules."""
     path, case_sensitive, length = ANSWERS[name]
     found = read_archive(path, case_sensitive=case_sensitive, max_sentence_length=length, exact_spark_nlp=True)
     assert found.spark_nlp is not None

@@ -1,4 +1,4 @@
-"""The fixtures are the toy as TensorFlow, Keras and transformers write it: make_tensorflow_fixtures.py."""
+"""The fixtures are the toy, written by TensorFlow, Keras and transformers: see make_tensorflow_fixtures.py."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ SHARD = "ckpt-1.data-00000-of-00001"
 
 
 def prepare(folder: Path, fixture: str) -> Path:
-    """A folder with a fixture, and beside it what isn't TensorFlow's."""
+    """Copies a fixture into a folder, and adds the files that don't come from TensorFlow."""
     inner = "saved_model" if fixture == "saved_model" else ""
     shutil.copytree(FIXTURES / fixture, folder / inner)
     if fixture in ("saved_model", "tf2"):
@@ -113,7 +113,7 @@ def test_the_newest_of_several_checkpoints(folder: Path) -> None:
     assert "ckpt-2.index" in read_tensorflow(folder, SourceOptions()).sha256
 
 
-def test_companions_may_lie_in_assets_or_one_folder_up(folder: Path) -> None:
+def test_describing_files_may_be_in_assets_or_one_folder_up(folder: Path) -> None:
     weights, assets = folder / "weights", folder / "weights" / "assets"
     assets.mkdir(parents=True)
     (weights / "ckpt-1").mkdir()  # has no meaning, although it is named like the checkpoint
@@ -127,7 +127,7 @@ def test_companions_may_lie_in_assets_or_one_folder_up(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("fixture", ["h5", "saved_model", "tf2", "tf1"])
-def test_licence_and_language_stand_in_the_front_matter(tmp_path: Path, fixture: str) -> None:
+def test_licence_and_language_come_from_the_front_matter(tmp_path: Path, fixture: str) -> None:
     folder = prepare(tmp_path / "toy", fixture)
     found = read_tensorflow(folder, SourceOptions())
     assert (found.license, found.language) == (None, None)
@@ -137,17 +137,17 @@ def test_licence_and_language_stand_in_the_front_matter(tmp_path: Path, fixture:
     assert "README.md" not in found.sha256
 
 
-def test_options_come_before_the_files(folder: Path) -> None:
+def test_options_override_the_files(folder: Path) -> None:
     tags = ("O", "B-A", "I-A", "B-B", "I-B")
     found = read_tensorflow(folder, SourceOptions(labels=tags, case_sensitive=True, max_sentence_length=9))
     assert (found.config.tags, found.max_pieces) == (tags, 9)
     assert found.tokenizer != toy.tokenizer().encode()
 
 
-def test_google_has_no_projection_where_the_widths_are_equal(tmp_path: Path) -> None:
-    """The fixture with embeddings as wide as the encoder, and so without a projection's variables: from its Keras form.
+def test_google_omits_the_projection_of_equal_widths(tmp_path: Path) -> None:
+    """Embeddings as wide as the encoder aren't projected: the variables are missing.
 
-    transformers computes it as one with a projection that changes nothing.
+    transformers always projects, and computes the same with a projection that changes nothing.
     """
     width = SETTINGS["hidden_size"]
     folder = prepare(tmp_path / "toy", "h5")
@@ -235,7 +235,7 @@ def test_damage_is_named(tmp_path: Path, fixture: str, damage: Callable[[Path], 
         (_nan, "weights: classifier.bias contains NaN or infinity; the checkpoint is damaged"),
     ],
 )
-def test_weights_that_fit_no_albert(tmp_path: Path, damage: Callable[[Path], object], message: str) -> None:
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path, damage: Callable[[Path], object], message: str) -> None:
     folder = prepare(tmp_path / "toy", "h5")
     damage(folder)
     checkpoint = read_tensorflow(folder, SourceOptions())

@@ -1,4 +1,4 @@
-"""Graphs are read as TensorFlow wrote them (test_spark_nlp.py); here are the ones that a fixture can't show."""
+"""Graphs that the fixtures don't cover. TensorFlow's own graph is read in spark_nlp/test_archive.py."""
 
 from pathlib import PurePath
 
@@ -86,7 +86,7 @@ def test_the_config_of_a_toy(changes: dict[str, int | str]) -> None:
 
 
 def published(hidden: int) -> dict[str, npt.NDArray[np.float32]]:
-    """Tensors of which only the shapes count."""
+    """Makes tensors whose shapes alone matter."""
     settings = toy.config(hidden_size=8, num_attention_heads=2)
     tensors = toy.tensors(settings)
     ffn = "albert.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"
@@ -94,7 +94,7 @@ def published(hidden: int) -> dict[str, npt.NDArray[np.float32]]:
 
 
 @pytest.mark.parametrize(("hidden", "layers", "heads"), [(768, 12, 12), (1024, 24, 16), (2048, 24, 16), (4096, 12, 64)])
-def test_where_the_graph_is_silent_the_published_models_decide(hidden: int, layers: int, heads: int) -> None:
+def test_what_the_graph_does_not_say_comes_from_the_published_models(hidden: int, layers: int, heads: int) -> None:
     found = tensorflow_config(published(hidden), GraphSizes((), None, None), PATH)
     assert (found["num_hidden_layers"], found["num_attention_heads"], found["hidden_act"]) == (
         layers,
@@ -111,7 +111,7 @@ def test_other_sizes_are_not_guessed() -> None:
         tensorflow_config(published(512), GraphSizes((), None, None), PATH)
 
 
-def test_iterations_that_no_config_gives_are_refused() -> None:
+def test_iterations_that_contradict_the_weights_are_refused() -> None:
     settings = toy.config(num_hidden_layers=4, num_hidden_groups=2)
     with pytest.raises(ExportError, match=r"applies its groups 3, 1 times.*2, 2"):
         tensorflow_config(toy.tensors(settings), GraphSizes((3, 1), 2, "gelu"), PATH)

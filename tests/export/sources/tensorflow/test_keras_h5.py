@@ -1,4 +1,4 @@
-"""The fixture is written by transformers: make_tensorflow_fixtures.py."""
+"""transformers wrote the fixture: see make_tensorflow_fixtures.py."""
 
 import io
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def changed(change: Callable[[Any], object]) -> bytes:
 
 
 def replaced(**options: Any) -> Callable[[Any], object]:
-    """Writes the classifier's bias in another way."""
+    """Stores the classifier's bias in another way."""
 
     def apply(file: Any) -> None:
         values = file[CLASSIFIER][()]

@@ -1,4 +1,4 @@
-"""Tables that TensorFlow could write, and damaged ones; those that it did write are in test_tensor_bundle.py."""
+"""Tables as TensorFlow could write them, and damaged ones. test_tensor_bundle.py reads tables that it did write."""
 
 import struct
 

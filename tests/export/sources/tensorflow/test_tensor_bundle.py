@@ -1,4 +1,4 @@
-"""The fixtures are written by TensorFlow: make_tensorflow_fixtures.py."""
+"""TensorFlow wrote the fixtures: see make_tensorflow_fixtures.py."""
 
 from functools import cache
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_bfloat16_is_widened() -> None:
     np.testing.assert_array_equal(array, np.arange(6).reshape(2, 3))
 
 
-def test_what_holds_no_numbers_is_no_variable() -> None:
+def test_strings_are_not_variables() -> None:
     assert set(read("types", "types").variables) == {*TYPES, "bfloat16", "complex128", "partitioned"}
 
 
@@ -49,7 +49,7 @@ def test_what_holds_no_numbers_is_no_variable() -> None:
         ("partitioned", "types.index: partitioned must be a whole tensor of numbers, found a partitioned variable"),
     ],
 )
-def test_what_weights_are_not(name: str, message: str) -> None:
+def test_unusual_tensors_are_refused(name: str, message: str) -> None:
     with pytest.raises(ExportError, match=message):
         read("types", "types").read(name)
 

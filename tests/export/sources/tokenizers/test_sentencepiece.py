@@ -74,7 +74,7 @@ WORDS = (
 
 
 def train(text: str = "the cat and the dog. (a-b) " * 20, **options: Any) -> bytes:
-    """A model trained by SentencePiece itself, with ALBERT's settings where no others are given."""
+    """Lets SentencePiece train a model, with ALBERT's settings unless others are given."""
     model = io.BytesIO()
     settings: dict[str, Any] = {
         "model_type": "unigram",
@@ -183,7 +183,7 @@ def test_the_plain_tokenizer_gives_the_pieces_of_sentencepiece(rules: str | None
     model = train(normalization_rule_name=rules) if rules else MODEL
     oracle = sentencepiece.SentencePieceProcessor(model_proto=model)
     tokenizer = WordTokenizer(plain_tokenizer_from_sentencepiece(parse(model), lower_case=lower_case), 512)
-    # Not these: the library normalizes by grapheme, SentencePiece by code point, which drops a "▁" that ends a text
+    # Except these: the library normalizes graphemes; SentencePiece, code points, and it drops a "▁" at the end
     words = {*WORDS, *(word for path in TEXTS.glob("*.txt") for word in path.read_text("utf-8").split())}
     for word in sorted(words - {"é\u0301\u0301", "▁"}):
         expected = oracle.encode(word.lower() if lower_case else word)
