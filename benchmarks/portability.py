@@ -36,7 +36,7 @@ ENVIRONMENTS: dict[str, Environment] = {
     "arm64, dot product": Environment(cpu="cortex-a76", arm64=True),
     "arm64, i8mm": Environment(cpu="max,sve=off,sme=off", arm64=True),
 }
-_SENTENCES, _QUICK_SENTENCES = 300, 20
+_SENTENCES, _QUICK_SENTENCES = 100, 20
 
 
 def measure(run: Run) -> dict[str, Any]:
