@@ -24,7 +24,7 @@ SCHEMES = ("IOB2", "IO", "IOBES", "BILOU", "none", "IOB1")  # a set of tags can'
 _PREFIXED = re.compile("[BIESLU]-.+", re.DOTALL)
 # A single letter at either end, or alone, may be the prefix of another scheme: M-PER, b-per, B_PER, PER-B, B.
 _DOUBTFUL = re.compile("[A-Za-z]?|[A-Za-z][-_:./|].*|.*[-_:./|][BIESLU]", re.DOTALL)
-_WAY_OUT = "list all tags in --labels FILE, with a prefix on every tag but O; use I- where there is none"
+_WAY_OUT = "list all tags in --tags-file FILE, with a prefix on every tag but O; use I- where there is none"
 
 
 class Span(NamedTuple):
@@ -167,13 +167,13 @@ def _scheme_of_prefixes(tags: Iterable[str]) -> str:
     if iobes and bilou:
         raise InputError(
             f"tags {bilou[0]!r} and {iobes[0]!r}: expected B-, I-, E-, S- (IOBES) or B-, I-, L-, U- (BILOU), not both; "
-            "list the tags of one scheme in --labels FILE"
+            "list the tags of one scheme in --tags-file FILE"
         )
     if not (iobes or bilou):
         return "IOB2" if "B" in first else "IO"
     if "B" not in first:
         raise InputError(
             f"tag {(iobes or bilou)[0]!r}: expected tags with B- as well, as IOBES and BILOU have, found none; list "
-            "the tags of one of these schemes, of IOB2 or of IO in --labels FILE"
+            "the tags of one of these schemes, of IOB2 or of IO in --tags-file FILE"
         )
     return "IOBES" if iobes else "BILOU"

@@ -24,7 +24,7 @@ _DEFAULT_SIZES = {
     "max_position_embeddings": 512,
     "type_vocab_size": 2,
 }
-_GIVE_LABELS = "give the tag of each logit with --labels FILE, one tag per line"
+_GIVE_LABELS = "give the tag of each logit with --tags-file FILE, one tag per line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from albert_ner_onnx.tags.schemes import scheme_of
 _MAX_BYTES = 1 << 20
 # Control characters, line ends, and lone surrogates, which UTF-8 can't encode
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_WAY_OUT = "give the model's tags with --labels FILE, one tag per line, in id order"
+_WAY_OUT = "give the model's tags with --tags-file FILE, one tag per line, in id order"
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from albert_ner_onnx import ExportError
         ({"inner_group_num": 4}, "inner_group_num (4) at most their quotient (3)"),
         ({"layer_norm_eps": "tiny"}, "layer_norm_eps must be a small positive number"),
         ({"layer_norm_eps": -1.0}, "layer_norm_eps must be a small positive number"),
-        ({"id2label": None}, "no id2label; give the tag of each logit with --labels FILE"),
+        ({"id2label": None}, "no id2label; give the tag of each logit with --tags-file FILE"),
         ({"id2label": {}}, "no id2label"),
         ({"id2label": ["O", "B-PER"]}, "no id2label"),
         ({"id2label": {"0": "O", "2": "B-PER"}}, "id2label must have the ids 0 to 1, but lacks '1'"),

@@ -70,7 +70,7 @@ def arrows(root: Path) -> dict[str, set[str]]:
             for target in imported(path)
             if target.partition(".")[0] == root.name
         }
-        # `from package import name` names the package, too: it counts only if the name is no module of it
+        # `from package import name` names the package, too: it counts only if the name is not one of its modules
         direct = {target for target in inside if target in known and target}
         if any(target and target not in known and "." not in target for target in inside):
             direct.add("")

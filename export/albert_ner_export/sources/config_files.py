@@ -57,13 +57,13 @@ def _read_tags(folder: Folder, config: Path, data: Mapping[str, Any]) -> tuple[s
         if known:
             return None
         raise ExportError(
-            f"{config}: it has no id2label, and there is no {LABELS}; give the tag of each logit with --labels FILE, "
-            "one tag per line"
+            f"{config}: it has no id2label, and there is no {LABELS}; give the tag of each logit with --tags-file "
+            "FILE, one tag per line"
         )
     generic = isinstance(known, dict) and all(re.fullmatch(r"LABEL_\d+", str(tag)) for tag in known.values())
     if known and not generic and known != {str(index): tag for index, tag in enumerate(labels)}:
         raise ExportError(
             f"{folder.locate(LABELS)}: its tags differ from id2label in {config}; give the right ones with "
-            "--labels FILE, one tag per line"
+            "--tags-file FILE, one tag per line"
         )
     return labels

@@ -68,7 +68,7 @@ def in_main_thread() -> bool:
 
 
 @pytest.mark.parametrize("fails", [in_main_thread, lambda: not in_main_thread()], ids=["this thread", "another"])
-@pytest.mark.parametrize("error", [IndexError, KeyboardInterrupt])  # the first is no sign of an empty list
+@pytest.mark.parametrize("error", [IndexError, KeyboardInterrupt])  # an IndexError must not look like an empty list
 def test_a_failure_is_raised_and_ends_the_rest(
     monkeypatch: pytest.MonkeyPatch, fails: Callable[[], bool], error: type[BaseException]
 ) -> None:

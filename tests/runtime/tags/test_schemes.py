@@ -185,7 +185,7 @@ def test_scheme_of_a_set_of_tags(tags: str, expected: str) -> None:
     "tag", ["PER", "LABEL_3", "X-RAY", "M-PER", "b-PER", "B_PER", "B-", "I-", "B", "BPER", "o", "", "O ", "O-PER"]
 )
 def test_scheme_of_names_the_first_tag_without_prefix(tag: str) -> None:
-    with pytest.raises(InputError, match=r"expected one of the prefixes .*--labels FILE") as caught:
+    with pytest.raises(InputError, match=r"expected one of the prefixes .*--tags-file FILE") as caught:
         scheme_of(["O", "B-PER", tag, "X-Y"])
     assert str(caught.value).startswith(f"tags {tag!r} and 'B-PER': ")
 
@@ -194,7 +194,7 @@ def test_scheme_of_names_the_first_tag_without_prefix(tag: str) -> None:
     "tag", ["X-RAY", "b-per", "B_PER", "I:PER", "B/PER", "PER-B", "PER_I", "B-", "E-", "I", "o", ""]
 )
 def test_scheme_of_names_a_tag_that_may_have_a_prefix(tag: str) -> None:
-    with pytest.raises(InputError, match=r"expected one of the prefixes .*--labels FILE") as caught:
+    with pytest.raises(InputError, match=r"expected one of the prefixes .*--tags-file FILE") as caught:
         scheme_of(["O", "PER", tag, "LOC"])
     assert str(caught.value).startswith(f"tag {tag!r}: ")
 
@@ -210,7 +210,7 @@ def test_scheme_of_names_a_tag_that_may_have_a_prefix(tag: str) -> None:
     ],
 )
 def test_scheme_of_names_prefixes_that_do_not_go_together(tags: str, message: str) -> None:
-    with pytest.raises(InputError, match=re.escape(message) + ".*--labels FILE"):
+    with pytest.raises(InputError, match=re.escape(message) + ".*--tags-file FILE"):
         scheme_of(tags.split())
 
 

@@ -16,7 +16,7 @@ from albert_ner_onnx.errors import ExportError
 
 _SUFFIX, _MODEL = ".onnx", "model.onnx"
 _INNER = "onnx"  # the folder where optimum's command and repositories on the Hub put the file
-_GIVE_LABELS = "give the tag of each logit with --labels FILE, one tag per line"
+_GIVE_LABELS = "give the tag of each logit with --tags-file FILE, one tag per line"
 
 
 def is_onnx(path: Path) -> bool:

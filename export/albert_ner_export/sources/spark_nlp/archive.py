@@ -81,8 +81,8 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
     tags = options.labels or _read_labels(archive, classifier)
     if (logits := len(network.tensors.get("classifier.bias", ()))) != len(tags):
         raise ExportError(
-            f"{path}: has {len(tags)} tags for {logits} logits; give the tag of each logit with --labels FILE, one tag "
-            "per line"
+            f"{path}: has {len(tags)} tags for {logits} logits; give the tag of each logit with --tags-file FILE, one "
+            "tag per line"
         )
     name = f"{classifier.folder}{_SENTENCEPIECE}"
     sentencepiece = SentencePieceModel.parse(archive.read(name), archive.locate(name))
@@ -154,7 +154,7 @@ def _read_labels(archive: Files, classifier: Stage) -> tuple[str, ...]:
     if not pairs or sorted(map(str, tags)) != sorted(map(str, range(len(pairs)))):
         raise ExportError(
             f"{place}: must number the tags from 0 on, found {str(dict(pairs))[:200]}; give the tag of each logit with "
-            "--labels FILE, one tag per line"
+            "--tags-file FILE, one tag per line"
         )
     return check_tags([tags[number] for number in range(len(pairs))], str(place))
 

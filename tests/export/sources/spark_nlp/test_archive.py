@@ -242,7 +242,7 @@ def test_damage_is_named(tmp_path: Path, make: Callable[[], Files], message: str
 
 def test_other_tags_than_logits_are_named() -> None:
     with pytest.raises(
-        ExportError, match=r"tensorflow\.zip: has 3 tags for 9 logits; give the tag of each logit with --labels FILE"
+        ExportError, match=r"tensorflow\.zip: has 3 tags for 9 logits; give the tag of each logit with --tags-file FILE"
     ):
         read_archive(TENSORFLOW, labels=("O", "B-PER", "I-PER"))
 
