@@ -20,8 +20,8 @@ from albert_ner_onnx.files.conll import ConllSentence
 from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.tags.schemes import to_iob2
 from albert_ner_onnx.text.words import split_words
+from benchmarks.markdown import markdown, percent
 from benchmarks.models import exported
-from benchmarks.pages import markdown, percent
 from benchmarks.printed_text import print_words
 from benchmarks.run import Run
 

@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import summary
+from benchmarks.markdown import source
 from benchmarks.run import ROOT
 
 SUITES: Final = ("accuracy", "quantization", "portability", "sizes", "speed", "start", "scaling")
@@ -35,15 +37,6 @@ def tables_of(record: Mapping[str, Any]) -> dict[str, str]:
     return {f"{record['suite']}.{table}": f"{text}\n\n{source(record)}" for table, text in found.items()}
 
 
-def source(record: Mapping[str, Any]) -> str:
-    """Where a suite was measured, in one line."""
-    environment = record["environment"]
-    amx = ", AMX refused" if environment["amx"] == "refused" else ""
-    changed = " with changes" if environment["changed"] else ""
-    commit = (environment["commit"] or "unknown")[:7]
-    return f"{environment['cpu']}, {environment['cores']} cores{amx}, commit {commit}{changed}."
-
-
 def read_records(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
     """The records of a folder by suite."""
     files = {name: results / f"{name}.json" for name in SUITES}
@@ -56,8 +49,6 @@ def write_pages(results: Path = RESULTS, pages: Sequence[Path] = PAGES) -> None:
     Raises:
         ValueError: A page asks for a table that doesn't exist.
     """
-    from benchmarks import summary  # which needs this module
-
     records = read_records(results)
     found = {name: table for record in records.values() for name, table in tables_of(record).items()}
     found |= summary.tables(records)
@@ -78,19 +69,3 @@ def with_tables(page: str, found: Mapping[str, str]) -> str:
         return f"{match[1]}{found[match[2]].strip()}\n{match[3]}" if match[2] in found else match[0]
 
     return _BLOCK.sub(replace, page)
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
-
-
-def percent(share: float) -> str:
-    """A fraction in per cent, with two digits after the point."""
-    return f"{100 * share:.2f}"
-
-
-def times(compared: Mapping[str, Any]) -> str:
-    """A ratio of `turns.ratios`, with its quartiles."""
-    low, high = compared["ratio_quartiles"]
-    return f"{compared['ratio']:.2f}× ({low:.2f}–{high:.2f})"

@@ -20,7 +20,7 @@ from albert_ner_export.texts.held_out import held_out_lines
 from albert_ner_onnx.tags.decoding import softmax
 from albert_ner_onnx.text.words import split_words
 from benchmarks.emulation import Environment, UnavailableError
-from benchmarks.pages import markdown, percent
+from benchmarks.markdown import markdown, percent
 from benchmarks.peers.bare import PieceTokenizer
 from benchmarks.peers.process import settings_of
 from benchmarks.run import NotRunError, Run

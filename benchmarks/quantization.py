@@ -22,8 +22,8 @@ from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.model.session import Session
 from albert_ner_onnx.tags.decoding import softmax
 from benchmarks.accuracy import score
+from benchmarks.markdown import markdown, percent
 from benchmarks.models import exported, with_graph
-from benchmarks.pages import markdown, percent
 from benchmarks.peers.bare import PAD, PieceTokenizer, padded
 from benchmarks.peers.process import settings_of
 from benchmarks.peers.stock import make_stock

@@ -17,7 +17,7 @@ from albert_ner_export.texts.corpus import own_corpus
 from albert_ner_onnx import EntityRecognizer, load
 from albert_ner_onnx.machine import peak_memory, resident_memory
 from benchmarks.child import call_in_child
-from benchmarks.pages import markdown
+from benchmarks.markdown import markdown
 from benchmarks.run import Run
 
 LENGTHS: Final = (4_000, 16_000, 64_000, 256_000, 1_000_000)

@@ -18,8 +18,8 @@ from albert_ner_onnx.machine import resident_memory
 from albert_ner_onnx.model.manifest import MODEL
 from albert_ner_onnx.model.session import Session
 from benchmarks.child import call_in_child
+from benchmarks.markdown import markdown
 from benchmarks.models import SHAPES, random_model
-from benchmarks.pages import markdown
 from benchmarks.peers.stock import make_stock
 from benchmarks.run import Run
 

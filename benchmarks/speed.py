@@ -14,9 +14,9 @@ import numpy as np
 
 from albert_ner_export.texts.corpus import own_corpus
 from albert_ner_onnx.benchmark.startup import sample_sentences
+from benchmarks.markdown import markdown, percent, times
 from benchmarks.models import SHAPES as SIZES
 from benchmarks.models import random_model
-from benchmarks.pages import markdown, percent, times
 from benchmarks.peers import EXACT, OURS, PEERS, Settings
 from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of
 from benchmarks.run import Run

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from albert_ner_export.texts.corpus import own_corpus
-from benchmarks.pages import markdown, times
+from benchmarks.markdown import markdown, times
 from benchmarks.peers import EXACT, OURS, PEERS, Settings
 from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of, worker_environment
 from benchmarks.run import ROOT, Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.pages import markdown, source
+from benchmarks.markdown import markdown, source
 from benchmarks.peers import PEERS
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks import summary
-from benchmarks.pages import markdown, source, tables_of, times, with_tables, write_pages
+from benchmarks.markdown import markdown, source, times
+from benchmarks.pages import tables_of, with_tables, write_pages
 
 PAGE = "# Title\n<!-- begin: scaling.growth -->\nold\n<!-- end: scaling.growth -->\nrest\n"
 ENVIRONMENT = {"cpu": "Some CPU", "cores": 2, "amx": "absent", "commit": "0123456789", "changed": False}
