@@ -78,7 +78,8 @@ class OnnxGraph:
                 self._states.update(node.output)
             self.producers.update(dict.fromkeys(node.output, node))
             self.order.update(dict.fromkeys(node.output, index))
-        entries = (entry for constant in self.constants.values() for entry in constant.tensor.external_data)
+        tensors = (constant.tensor for constant in self.constants.values())
+        entries = (entry for tensor in tensors if _is_external(tensor) for entry in tensor.external_data)
         self.external = tuple(sorted({entry.value for entry in entries if entry.key == "location"}))
 
     @classmethod
@@ -86,12 +87,12 @@ class OnnxGraph:
         """Reads and checks a file's bytes.
 
         Raises:
-            ExportError: They aren't an ONNX model, or one that is damaged, quantized, or has operators of others.
+            ExportError: They aren't an ONNX model, or it is damaged, quantized, or has operators that aren't ONNX's.
         """
         outside = False
         try:
             model = onnx.load_model_from_string(data)
-            outside = any(tensor.data_location == tensor.EXTERNAL for tensor in model.graph.initializer)
+            outside = any(map(_is_external, model.graph.initializer))
             onnx.checker.check_model(
                 str(path) if outside else data
             )  # the checker looks for external data from the path
@@ -246,3 +247,7 @@ class OnnxGraph:
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     """Returns an attribute of a node, or the default if it isn't set."""
     return next((helper.get_attribute_value(item) for item in node.attribute if item.name == name), default)
+
+
+def _is_external(tensor: onnx.TensorProto) -> bool:
+    return bool(tensor.data_location == onnx.TensorProto.EXTERNAL)

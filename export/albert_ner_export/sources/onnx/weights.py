@@ -169,10 +169,13 @@ def applications(layers: int, groups: int, inner: int) -> list[tuple[int, int]]:
 
 
 def schedule(applied: Sequence[object]) -> tuple[int, int, int]:
-    """Returns layers, groups and inner groups of the smallest ALBERT that uses equal weights only once.
+    """Finds the smallest ALBERT that applies these weights in this order.
 
     Args:
-        applied: One object for each application of a layer. Those of equal weights are equal.
+        applied: One object for each application of a layer; objects of equal weights are equal.
+
+    Returns:
+        Its layers, groups and inner groups: `num_hidden_layers`, `num_hidden_groups` and `inner_group_num`.
     """
     total = len(applied)
     sizes = [
