@@ -185,11 +185,10 @@ def quantize_linear(linear: Linear | QuantizedLinear, ranges: Float32) -> Quanti
     """Quantizes a linear, rounding its weights to the nearest integers.
 
     Args:
-        linear: The linear. One that is quantized already is returned as it is.
+        linear: The linear, in float32.
         ranges: The range of its input, float32 [iteration, 2, channel], which includes 0.
     """
-    if isinstance(linear, QuantizedLinear):
-        return linear
+    assert isinstance(linear, Linear)
     weight_scale = np.abs(linear.weight).max(axis=0) / np.float32(_WEIGHT_LIMIT)
     weight_scale[weight_scale == 0] = 1
     low, high = ranges[:, 0].min(axis=1), ranges[:, 1].max(axis=1)
