@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -17,6 +18,7 @@ from tokenizers import Tokenizer
 from albert_ner_export.sources.spark_nlp.tokenizer import masked_piece, spark_nlp_tokenizer
 from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceModel
 from albert_ner_export.tokenizer import describe_tokenizer
+from albert_ner_onnx import ExportError
 from albert_ner_onnx.model.session import open_session
 from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, take_piece_text
 from albert_ner_onnx.spark_nlp.words import split_words
@@ -44,8 +46,11 @@ def parse(model: bytes) -> SentencePieceModel:
     return SentencePieceModel.parse(model, PurePath("albert_spp"))
 
 
-def train() -> bytes:
-    """A SentencePiece model with the special pieces and user-defined symbols of the original ALBERTs."""
+SYMBOLS = ("(", ")", '"', "-", ".", "–", "£", "€")
+
+
+def train(symbols: Sequence[str] = SYMBOLS, rules: str = "nmt_nfkc") -> bytes:
+    """Trains a SentencePiece model with the special pieces and user-defined symbols of the original ALBERTs."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(
@@ -55,7 +60,8 @@ def train() -> bytes:
         vocab_size=90,
         hard_vocab_limit=False,
         control_symbols=["[CLS]", "[SEP]", "[MASK]"],
-        user_defined_symbols=["(", ")", '"', "-", ".", "–", "£", "€"],
+        user_defined_symbols=list(symbols),
+        normalization_rule_name=rules,
         pad_id=0,
         unk_id=1,
         bos_id=-1,
@@ -90,6 +96,19 @@ def test_pieces_of_every_word_that_spark_nlp_answered(model: str) -> None:
     assert len(words) > 200
     for word in words | {"[CLS]", "[SEP]", "<unk>", "<pad>", "[MASK]", "a[SEP]b", "▁", "U.S.", "(half-mile)", "£9.50"}:
         assert CASED[model].all(word) == LIBRARY[model].encode(word), word
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (train(rules="identity"), "must have remove_extra_whitespaces and a precompiled_charsmap"),
+        (train(symbols=["ﬁ"]), "its normalization replaces its own user-defined symbol 'ﬁ'"),
+    ],
+)
+def test_models_that_normalize_differently_are_refused(model: bytes, message: str) -> None:
+    with pytest.raises(ExportError, match=message) as error:
+        spark_nlp_tokenizer(parse(model), lower_case=False)
+    assert str(error.value).startswith("albert_spp: ")
 
 
 def test_the_piece_that_is_masked_as_padding() -> None:

@@ -1,6 +1,7 @@
 """transformers wrote the fixture: see make_tensorflow_fixtures.py."""
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,11 @@ def test_other_files(data: bytes) -> None:
 def test_a_truncated_file_is_one_line(size: int) -> None:
     with pytest.raises(ExportError, match=r"^[^\n]*: not an HDF5 file, or a damaged one [^\n]*$"):
         read_h5(DATA[:size], PATH)
+
+
+def test_without_h5py_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(
+        ExportError, match=r"tf_model\.h5: reading it needs h5py: pip install 'albert-ner-onnx\[export\]'"
+    ):
+        read_h5(DATA, PATH)
