@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import AlbertNerError, ExportError, InferenceError, InputError, ModelError
-from albert_ner_onnx.model.folder import default_model
+from albert_ner_onnx.model.folder import ModelFolder, default_model
 from albert_ner_onnx.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def load(
         InputError: An option has an invalid value. Models made with `--exact-spark-nlp` allow only one decoder and one
             context, argmax and document.
     """
-    from albert_ner_onnx.model.folder import ModelFolder
-    from albert_ner_onnx.options import Options  # late: these import NumPy and ONNX Runtime
+    # Late, because these import NumPy and ONNX Runtime
+    from albert_ner_onnx.options import Options
     from albert_ner_onnx.recognizer import EntityRecognizer
 
     options = Options(

@@ -18,7 +18,7 @@ from albert_ner_onnx.spark_nlp.annotations import Annotation, Annotator
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Document:
-    """What `analyze` finds in a text. Two documents are equal if everything but their probabilities is equal.
+    """What `analyze` finds in a text. Two documents are equal if everything but `scores` is equal.
 
     Attributes:
         text: The text.
@@ -68,7 +68,7 @@ class Document:
             metadata's `sentence` is an index into `sentences`.
 
         Raises:
-            InputError: `white_list` isn't a list.
+            InputError: `white_list` is a single string, or isn't iterable.
         """
         kept = self.spark_nlp
         if white_list is None:

@@ -37,6 +37,9 @@ def check_sentences(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
 
 def iterate(items: Iterable[T], name: str) -> Iterator[T]:
     """Iterates over `items`. Raises `InputError` for a single string, whose items would be its characters."""
-    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
-        raise InputError(f"{name} must be a list or another iterable, found {type(items).__name__}")
+    kind = type(items).__name__
+    if isinstance(items, str | bytes):
+        raise InputError(f"{name} must be a list or another iterable, not a single {kind}; put it in a list")
+    if not isinstance(items, Iterable):
+        raise InputError(f"{name} must be a list or another iterable, found {kind}")
     return iter(items)

@@ -106,9 +106,10 @@ class EntityRecognizer:
         return [document.entities for document in self.analyze_batch(texts)]
 
     def stream(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
-        """Finds the entities of each text, lazily. It reads at most 1,024 texts or a million characters ahead.
+        """Finds the entities of each text, lazily.
 
-        The first results come when that much has been read, or everything. If `texts` raises an error or yields
+        It reads ahead until it has 1,024 texts or a million characters, whichever comes first; then the first results
+        come. If `texts` raises an error or yields
         something that isn't a `str`, the results of the texts before it come first, then the error.
 
         Raises:

@@ -115,7 +115,7 @@ def choose_rules(word_splitter: str, piece_rule: str, scheme: str, settings: Spa
     find_spans: Callable[[Sequence[str]], list[Span]] = partial(spans, scheme=scheme)
     masked_piece = None
     if settings is not None:
-        find_spans = partial(chunks, has_no_schema=settings.has_no_schema, white_list=settings.white_list)
+        find_spans = partial(chunks, has_no_schema=settings.has_no_schema, white_list=settings.white_list or None)
         masked_piece = settings.masked_piece if settings.exact else None
     match word_splitter, piece_rule:
         case "conll", "word":

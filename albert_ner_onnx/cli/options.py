@@ -29,7 +29,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_positive,
         metavar="N",
-        help="number of calls of the model at once (default: the number of cores, divided by --threads)",
+        help="number of calls of the model at once (default: one for each core that this process may use, divided by "
+        "--threads)",
     )
     parser.add_argument(
         "--threads",

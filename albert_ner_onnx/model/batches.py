@@ -1,4 +1,4 @@
-"""Windows -> batches of exactly equal length. Nothing is ever padded, so the model needs no mask."""
+"""Windows -> batches of exactly equal length. Nothing is ever padded, so there is no padding to mask."""
 
 from __future__ import annotations
 

@@ -123,9 +123,9 @@ class WordClassifier:
 def _share_out(run: Callable[[T], object], items: Iterable[T], workers: int) -> None:
     """Calls `run` with each item, on as many threads as there are workers.
 
-    With several workers, this thread is one of them. It first takes all items from their iterator, while the others
-    start with the second item, and then helps them. If a call or the iterator fails, no other call begins; the error is
-    raised when the running calls have ended.
+    With several workers, this thread is one of them. It first takes all items from their iterator, and then helps the
+    others, which start as soon as there is a second item. If a call or the iterator fails, no other call begins; the
+    error is raised when the running calls have ended.
     """
     if workers < 2:
         for item in items:

@@ -89,7 +89,7 @@ class Quantization:
         activations: How the scales of the activations were found.
         weights: How the weights were rounded.
         calibration: Name of the text that the scales were found on.
-        float_parts: The parts that stayed in float, each with the reason: a linear, or channels of its input.
+        float_parts: What stayed in float, a linear or channels of its input, with the reason for each.
         embedding_bits: Bits of a value of the embeddings.
         float32_bytes: Size of the float32 graph's file.
         int8_bytes: Size of the int8 graph's file.
@@ -190,7 +190,10 @@ class Manifest:
             raise ModelError(f"can't be read as JSON ({error})") from None
         version = data.get("schema_version") if isinstance(data, dict) else None
         if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
-            raise ModelError(f"schema version {version!r}, this version of albert-ner-onnx reads 1 to {SCHEMA_VERSION}")
+            raise ModelError(
+                f"schema_version must be from 1 to {SCHEMA_VERSION}, found {version!r}: if the model is newer than "
+                "this albert-ner-onnx, upgrade that"
+            )
         manifest = _parse(cls, _upgrade_schema_1(data) if version == 1 else data, "")
         if problem := manifest._problem():
             raise ModelError(problem)

@@ -16,7 +16,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 PROVIDER = "CPUExecutionProvider"
-# The bytes that protobuf writes for the key of a tensor's external data. Weights contain them with a chance of 2⁻⁸⁸.
+# The bytes that protobuf writes for the key of a tensor's external data. Random bytes match them with a chance of 2⁻⁸⁸.
 _EXTERNAL = b"\x0a\x08location\x12"
 
 

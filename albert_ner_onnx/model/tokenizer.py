@@ -19,7 +19,7 @@ from albert_ner_onnx.errors import ModelError
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CACHED_WORDS = 50_000  # about 10 MB; a year of a newspaper has about as many different words
 _CACHED_CHARACTERS = 64  # longer words are rare, and hostile input made of them would fill the memory
-_READ_CHARACTERS = 8192  # enough for 512 pieces of 16 characters each
+_READ_CHARACTERS = 8192  # of a word; the rest is cut: this is enough for 512 pieces of 16 characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ LONE_SPACE: Final = "\u2581"
 
 
 def open_tokenizer(data: bytes, capacity: int) -> ReadPieces:
-    """Opens a `tokenizer.json` that gets the text which SentencePiece would look for pieces in.
+    """Opens a `tokenizer.json` and gives it each word as SentencePiece normalizes it.
 
     Args:
         data: Its bytes; see `take_piece_text`.

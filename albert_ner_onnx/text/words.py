@@ -7,7 +7,7 @@ The models are trained on such words, so a text must be split the same way: punc
    and dashes become their ASCII relatives; every other kind of character becomes one stand-in. ASCII text skips this.
 2. One regular expression finds the words in the folded text. It takes linear time on any text: possessive quantifiers
    never give back what they matched, and every attempt that can fail is bounded, or as short as the word.
-3. Words of more than `LONGEST` characters are cut. They aren't language, and everything downstream can rely on it.
+3. Words of more than `LONGEST` characters are cut: they aren't language.
 
 The words come in order and don't overlap. They hold every character that is neither white space (`str.isspace`) nor
 zero-width. A zero-width character (`_ZERO_WIDTH`) belongs to the word that it stands in or ends; elsewhere it belongs

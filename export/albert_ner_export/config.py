@@ -87,7 +87,7 @@ class AlbertConfig:
         _check_sizes(sizes, place)
         epsilon = data.get("layer_norm_eps", 1e-12)
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
-            raise ExportError(f"{place}: layer_norm_eps must be a small positive number, found {epsilon!r}")
+            raise ExportError(f"{place}: layer_norm_eps must be a number from 0 to less than 1, found {epsilon!r}")
         tags = _read_tags(data.get("id2label"), place) if labels is None else check_tags(labels, "labels")
         return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=tags)
 

@@ -53,6 +53,7 @@ def export_model(
 
     Raises:
         ExportError: The export failed; nothing has been written.
+        InputError: The file of gold tags can't be read, or isn't in CoNLL format; nothing has been written.
     """
     check_target(out, force, source)
     corpus = read_corpus(options.calibration) if options.calibration else own_corpus()
@@ -76,7 +77,7 @@ def export_model(
         sequences = reader.calibration(config.max_position_embeddings)
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _scheme(config.tags, logits, sequences)
-    checkpoint = replace(checkpoint, source_model=None)  # it may be as large
+    checkpoint = replace(checkpoint, source_model=None)  # an ONNX source may be as large as the tensors
     description = Description(checkpoint, tokenizer, interface, max_pieces, scheme, verification)
 
     if options.precision == "fp32":
@@ -102,7 +103,10 @@ def _read(source: Path, options: ExportOptions, report: Report) -> tuple[Checkpo
     lengths = (options.max_sentence_length, checkpoint.max_pieces, positions)
     max_pieces = next(length for length in lengths if length is not None)
     if not 3 <= max_pieces <= positions:
-        raise ExportError(f"the maximum length must be from 3 to the model's {positions} positions, found {max_pieces}")
+        raise ExportError(
+            f"the longest sequence must have from 3 to {positions} pieces, the model's positions, found {max_pieces}; "
+            "give --max-sentence-length"
+        )
     license, language = options.license or checkpoint.license, options.language or checkpoint.language
     return replace(checkpoint, license=license, language=language), max_pieces
 

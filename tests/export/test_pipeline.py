@@ -103,7 +103,7 @@ def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [0, 2, 25])
 def test_a_maximum_length_that_the_model_cannot_have_is_refused(checkpoint: Path, tmp_path: Path, length: int) -> None:
-    message = f"the maximum length must be from 3 to the model's 24 positions, found {length}"
+    message = f"the longest sequence must have from 3 to 24 pieces, the model's positions, found {length}"
     with pytest.raises(ExportError, match=message):
         export_model(checkpoint, tmp_path / "out", ExportOptions(max_sentence_length=length))
 

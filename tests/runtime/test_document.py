@@ -81,7 +81,7 @@ def test_it_is_a_frozen_value() -> None:
 def test_what_is_no_text_is_refused() -> None:
     with pytest.raises(InputError, match="text must be a str, found bytes"):
         DEFAULT.analyze(b"")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="white_list must be a list or another iterable, found str"):
+    with pytest.raises(InputError, match="white_list must be a list or another iterable, not a single str"):
         DEFAULT.analyze(JOHN).as_spark_nlp(white_list="PER")
 
 

@@ -23,7 +23,7 @@ def test_an_iterator_is_as_good_as_a_list() -> None:
 @pytest.mark.parametrize("bad", [None, 5, "a text", b"bytes"])
 def test_what_is_no_list_is_named(bad: Any) -> None:
     for call in (RECOGNIZER.recognize_batch, RECOGNIZER.analyze_batch, RECOGNIZER.stream, RECOGNIZER.tag):
-        with pytest.raises(InputError, match=f"must be a list or another iterable, found {type(bad).__name__}"):
+        with pytest.raises(InputError, match=f"must be a list or another iterable, .*{type(bad).__name__}"):
             call(bad)
 
 

@@ -42,7 +42,7 @@ def settle(model: Manifest, **chosen: Any) -> Options:
         ({"min_score": "0.5"}, "min_score must be a number from 0 to 1, found '0.5'"),
         ({"min_score": True}, "min_score must be a number from 0 to 1, found True"),
         ({"labels": [["PER"]]}, "labels[0] must be one of LOC, PER, found ['PER']"),
-        ({"labels": "PER"}, "labels must be a list or another iterable, found str"),
+        ({"labels": "PER"}, "labels must be a list or another iterable, not a single str; put it in a list"),
         ({"labels": 1}, "labels must be a list or another iterable, found int"),
         ({"labels": ["PER", "B-PER"]}, "labels[1] must be one of LOC, PER, found 'B-PER'"),
         ({"labels": [None]}, "labels[0] must be one of LOC, PER, found None"),
@@ -78,6 +78,7 @@ def test_an_exact_spark_nlp_model_allows_one_decoder_and_one_context() -> None:
     [
         (spark_nlp(), {"PER", "LOC"}),
         (spark_nlp(white_list=("PER",)), {"PER"}),
+        (spark_nlp(white_list=()), {"PER", "LOC"}),  # NerConverter's empty whiteList keeps all labels
         (spark_nlp(has_no_schema=True), {"B-PER", "I-PER", "B-LOC", "I-LOC"}),
         (replace(manifest(), tags=("O", "PER"), scheme="none"), {"PER"}),
     ],

@@ -118,10 +118,10 @@ def judge(quality: Quality) -> str | None:
     # Shares such as 0.985 are rounded in binary: a difference in the 12th digit must not decide
     if found < least - 1e-12 or of_entities < least_of_entities - 1e-12:
         raise ExportError(
-            f"int8 keeps float32's tag on {found:.4f} of {quality.words:,} words of {quality.text} (at least "
-            f"{least:g} required) and on {of_entities:.4f} of {quality.entity_words:,} words in entities (at least "
-            f"{least_of_entities:g}); nothing was written. Give --calibration FILE with text such as the model will "
-            "read, --precision fp32, or a lower --min-agreement (0 accepts everything)"
+            f"int8 changes the tags of {1 - found:.3%} of the {quality.words:,} words of {quality.text} (at most "
+            f"{1 - least:.3%} allowed) and of {1 - of_entities:.3%} of the {quality.entity_words:,} words in entities "
+            f"(at most {1 - least_of_entities:.3%}); nothing was written. Give --calibration FILE with text such as "
+            "the model will read, --precision fp32, or a lower --min-agreement (0 accepts everything)"
         )
     return None
 

@@ -43,7 +43,7 @@ _MOST_OUTLIERS = 8
 _CHANNELS_PER_OUTLIER = 16  # a narrow layer has fewer outliers
 _MOST_SMOOTHING = 100
 _OUTLYING = 0.5  # channels are outliers if the range without them is this share or less
-# Where the furthest value of a block may land among the codes. Beyond -8 and 7 it is clipped, and the others get finer
+# Where the furthest value of a block may land. Beyond -8 and 7 it is clipped, which gives the others finer steps
 _REACHES = (7.0, *np.arange(-7, -10.1, -0.25), *np.arange(7.25, 9.1, 0.25))
 _SMALLEST, _LARGEST = np.finfo(np.float16).smallest_subnormal, np.finfo(np.float16).max
 

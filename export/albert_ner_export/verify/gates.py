@@ -12,9 +12,9 @@ from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.manifest import Verification
 
 _TOLERANCE = 1e-4  # of a logit; relative to the largest logit if that is over 1
-# The same in machine epsilons, for a source that computes in 16 bits. Its weights are read exactly, but it rounds each
-# state to its own type where our graph keeps float32, and layers accumulate this: to 3 epsilons in trained models of 6
-# layers and in random ones of 12. An attention scale that is wrong by √2 makes a hundred.
+# The same in machine epsilons, for a source that computes in 16 bits. Its weights are read exactly, but it rounds every
+# intermediate value where our graph keeps float32. These errors add up: to 3 epsilons in trained models of 6 layers and
+# in random ones of 12. An attention scale that is off by √2 gives a hundred.
 _ROUNDING = 16
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from albert_ner_export.graph.run import Ids
 
 PADDING: Final = 8
-"""Pieces of padding that each sequence gets at least, if the model's maximum length allows."""
+"""Least padding of every sequence, in pieces, if the model's maximum length leaves room for it."""
 
 
 def pad(sequences: Sequence[Ids], width: int) -> dict[str, Ids]:

@@ -102,7 +102,8 @@ def test_the_gate(agreement: float, of_entities: float, least: float, passes: bo
         return
     with pytest.raises(ExportError) as error:
         judge(found)
-    assert f"{agreement:.4f} of 10,000 words of a text (at least {least:g} required)" in str(error.value)
+    lost = f"{1 - agreement:.3%} of the 10,000 words of a text (at most {1 - least:.3%} allowed)"
+    assert lost in str(error.value)
     assert "--calibration FILE" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -116,7 +117,7 @@ def test_too_few_entities_are_only_a_warning() -> None:
 
 
 def test_an_export_that_fails_the_gate_writes_nothing(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"int8 keeps float32's tag on .* nothing was written"):
+    with pytest.raises(ExportError, match=r"int8 changes the tags of .* nothing was written"):
         export_model(checkpoint, tmp_path / "out", ExportOptions(min_agreement=1))
     assert list(tmp_path.iterdir()) == []
 

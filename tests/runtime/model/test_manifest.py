@@ -30,10 +30,10 @@ def test_the_default_states_its_licence_and_language() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("schema_version", 3, "schema version 3, this version of albert-ner-onnx reads 1 to 2"),
-        ("schema_version", 0, "schema version 0"),
-        ("schema_version", True, "schema version True"),
-        ("schema_version", None, "schema version None"),
+        ("schema_version", 3, "schema_version must be from 1 to 2, found 3: if the model is newer"),
+        ("schema_version", 0, "schema_version must be from 1 to 2, found 0"),
+        ("schema_version", True, "schema_version must be from 1 to 2, found True"),
+        ("schema_version", None, "schema_version must be from 1 to 2, found None"),
         ("tags", "O", "tags must be tuple"),
         ("tags", [], "tags must be unique and hold 'O'"),
         ("tags", ["O", "O"], "tags must be unique"),
