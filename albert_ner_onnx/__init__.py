@@ -13,7 +13,7 @@ A text goes this way, one module per arrow:
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,10 @@ def load(
     threads: int = 1,
     decoder: str | None = None,
     context: str | None = None,
-    min_score: float = 0.0,
+    newlines: str = "wrap",
+    markup: str | None = None,
+    abbreviations: Collection[str] = (),
+    min_score: float | Mapping[str, float] = 0.0,
     labels: Collection[str] | None = None,
 ) -> EntityRecognizer:
     """Loads a model.
@@ -59,7 +62,10 @@ def load(
         threads: Threads inside one call of the model. More than one answers a single text sooner.
         decoder: `"viterbi"`, the default, or `"argmax"`.
         context: `"document"`, the default, or `"sentence"`.
-        min_score: Least score, 0 to 1, of the entities to keep.
+        newlines: `"border"` lets no entity cross the end of a line. The default, `"wrap"`, does.
+        markup: `"html"` skips HTML's tags. The default reads them as text.
+        abbreviations: Abbreviations to know besides the usual ones, such as `["Det", "Insp."]`.
+        min_score: Least score, 0 to 1, of the entities to keep, or a mapping such as `{"PER": 0.8}` from labels to it.
         labels: Labels of the entities to keep, such as `["PER", "ORG"]`. The default is all.
 
     `albert_ner_onnx.options.Options` says more about each option.
@@ -74,7 +80,15 @@ def load(
     from albert_ner_onnx.recognizer import EntityRecognizer
 
     options = Options(
-        workers=workers, threads=threads, decoder=decoder, context=context, min_score=min_score, labels=labels
+        workers=workers,
+        threads=threads,
+        decoder=decoder,
+        context=context,
+        newlines=newlines,
+        markup=markup,
+        abbreviations=abbreviations,
+        min_score=min_score,
+        labels=labels,
     )
     return EntityRecognizer(ModelFolder.open(default_model() if path is None else Path(path)), options)
 

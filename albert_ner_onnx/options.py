@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Self
@@ -16,6 +17,10 @@ from albert_ner_onnx.rules import Rules
 
 DECODERS = ("argmax", "viterbi")
 CONTEXTS = ("sentence", "document")
+NEWLINES = ("wrap", "border")
+MARKUPS = ("html",)
+_LETTERS = r"[^\W\d_]+"
+_ABBREVIATION = re.compile(rf"{_LETTERS}(?:\.{_LETTERS})*\.?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,14 @@ class Options:
             sequence that the tags' scheme allows. The default is viterbi.
         context: What the model sees when it decides a word: `"sentence"`, its own sentence, or `"document"`, also the
             sentences around it, as many as fit into a window. The default is document.
-        min_score: Least score, 0 to 1, of the entities to keep.
+        newlines: What the end of a line means: `"wrap"`, nothing, as where long lines were wrapped, or `"border"`, a
+            border that no entity crosses, as where each line is a record. The default is wrap.
+        markup: `"html"` skips HTML's tags; `None` reads them as text. Character references, such as `&amp;`, are always
+            read as the character that they stand for.
+        abbreviations: Abbreviations to know besides the usual ones, such as `["Det", "Insp."]`, with or without their
+            stop. The stop after one belongs to it and doesn't end a sentence.
+        min_score: Least score, 0 to 1, of the entities to keep: one number for all labels, or a mapping such as
+            `{"PER": 0.8}` from labels to numbers. Labels that it doesn't name are always kept.
         labels: Labels of the entities to keep, such as `["PER", "ORG"]`; `None` for all.
     """
 
@@ -38,7 +50,10 @@ class Options:
     threads: int = 1
     decoder: str | None = None
     context: str | None = None
-    min_score: float = 0.0
+    newlines: str = "wrap"
+    markup: str | None = None
+    abbreviations: Collection[str] = ()
+    min_score: float | Mapping[str, float] = 0.0
     labels: Collection[str] | None = None
 
     def __post_init__(self) -> None:
@@ -52,9 +67,10 @@ class Options:
         _check_count("threads", self.threads)
         _check_choice("decoder", self.decoder, DECODERS)
         _check_choice("context", self.context, CONTEXTS)
-        if not isinstance(self.min_score, Real) or isinstance(self.min_score, bool) or not 0 <= self.min_score <= 1:
-            raise InputError(f"min_score must be a number from 0 to 1, found {self.min_score!r}")
-        object.__setattr__(self, "min_score", float(self.min_score))
+        _check_choice("newlines", self.newlines, NEWLINES, required=True)
+        _check_choice("markup", self.markup, MARKUPS)
+        object.__setattr__(self, "abbreviations", _check_abbreviations(self.abbreviations))
+        object.__setattr__(self, "min_score", _check_min_score(self.min_score))
         if self.labels is not None:
             object.__setattr__(self, "labels", tuple(iterate(self.labels, "labels")))
 
@@ -71,6 +87,10 @@ class Options:
         for index, label in enumerate(self.labels or ()):
             if label not in known_labels:
                 raise InputError(f"labels[{index}] must be one of {', '.join(known_labels)}, found {label!r}")
+        if isinstance(self.min_score, Mapping):
+            for label in self.min_score:
+                if label not in known_labels:
+                    raise InputError(f"a label in min_score must be one of {', '.join(known_labels)}, found {label!r}")
         return replace(
             self,
             decoder=_settle("decoder", self.decoder, rules.decoders),
@@ -84,7 +104,32 @@ class Options:
 
     def keeps(self, entity: Entity) -> bool:
         """Whether the caller asked for an entity like this one."""
-        return entity.score >= self.min_score and (self.labels is None or entity.label in self.labels)
+        least = self.min_score if isinstance(self.min_score, float) else self.min_score.get(entity.label, 0.0)
+        return entity.score >= least and (self.labels is None or entity.label in self.labels)
+
+
+class _Thresholds(Mapping[str, float]):
+    """What `Options` keeps of a `min_score` that is a mapping: it can't change, so options are hashable."""
+
+    __slots__ = ("_by_label",)
+
+    def __init__(self, by_label: Mapping[str, float]) -> None:
+        self._by_label = dict(by_label)
+
+    def __getitem__(self, label: str) -> float:
+        return self._by_label[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_label)
+
+    def __len__(self) -> int:
+        return len(self._by_label)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._by_label.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._by_label)
 
 
 def most_threads() -> int:
@@ -98,9 +143,42 @@ def _check_count(name: str, value: Any, alternative: str = "") -> None:
         raise InputError(f"{name} must be {alternative}a whole number from 1 to {most}, found {value!r}")
 
 
-def _check_choice(name: str, value: Any, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        raise InputError(f"{name} must be None or one of {', '.join(known)}, found {value!r}")
+def _check_choice(name: str, value: Any, known: Sequence[str], *, required: bool = False) -> None:
+    if value not in known and (required or value is not None):
+        alternative = "" if required else "None or "
+        raise InputError(f"{name} must be {alternative}{_one_of(known)}, found {value!r}")
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"one of {', '.join(names)}" if len(names) > 1 else repr(names[0])
+
+
+def _check_abbreviations(abbreviations: Any) -> tuple[str, ...]:
+    found = tuple(iterate(abbreviations, "abbreviations"))
+    for index, each in enumerate(found):
+        if not isinstance(each, str) or not _ABBREVIATION.fullmatch(each):
+            raise InputError(
+                f"abbreviations[{index}] must be one word of letters, with stops between or after them, such as 'Det' "
+                f"or 'Ph.D.', found {each!r}"
+            )
+    return found
+
+
+def _check_min_score(value: Any) -> float | _Thresholds:
+    if isinstance(value, Mapping):
+        for label, least in value.items():
+            if not _is_share(least):
+                raise InputError(f"min_score[{label!r}] must be a number from 0 to 1, found {least!r}")
+        return _Thresholds({label: float(least) for label, least in value.items()})
+    if not _is_share(value):
+        raise InputError(
+            f"min_score must be a number from 0 to 1, or one for each label, such as {{'PER': 0.8}}; found {value!r}"
+        )
+    return float(value)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) <= 1
 
 
 def _settle(name: str, value: str | None, allowed: Sequence[str]) -> str:

@@ -1,7 +1,9 @@
 """Options of `load`: what is refused, what the message says, and what each kind of model allows."""
 
+import copy
 import inspect
 import os
+import pickle
 import re
 from dataclasses import fields, replace
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from albert_ner_onnx import InputError, ModelError, load
+from albert_ner_onnx import Entity, InputError, ModelError, load
 from albert_ner_onnx.model.manifest import Manifest, SparkNlpSettings
 from albert_ner_onnx.options import Options
 from albert_ner_onnx.rules import CONLL, SPARK_NLP, SPARK_NLP_EXACT, resolve_rules
 from fakes import manifest
 from toy_models import INT8
+
+ABBREVIATION = "must be one word of letters, with stops between or after them, such as 'Det' or 'Ph.D.',"
+MIN_SCORE = "min_score must be a number from 0 to 1, or one for each label, such as {'PER': 0.8};"
 
 
 def spark_nlp(
@@ -37,10 +42,30 @@ def settle(model: Manifest, **chosen: Any) -> Options:
         ({"decoder": "crf"}, "decoder must be None or one of argmax, viterbi, found 'crf'"),
         ({"decoder": 1}, "decoder must be None or one of argmax, viterbi, found 1"),
         ({"context": "window"}, "context must be None or one of sentence, document, found 'window'"),
-        ({"min_score": 1.5}, "min_score must be a number from 0 to 1, found 1.5"),
-        ({"min_score": float("nan")}, "min_score must be a number from 0 to 1, found nan"),
-        ({"min_score": "0.5"}, "min_score must be a number from 0 to 1, found '0.5'"),
-        ({"min_score": True}, "min_score must be a number from 0 to 1, found True"),
+        ({"newlines": "keep"}, "newlines must be one of wrap, border, found 'keep'"),
+        ({"newlines": None}, "newlines must be one of wrap, border, found None"),
+        ({"markup": "xml"}, "markup must be None or 'html', found 'xml'"),
+        ({"markup": True}, "markup must be None or 'html', found True"),
+        ({"abbreviations": "Det"}, "abbreviations must be a list or another iterable, not a single str; put it in"),
+        ({"abbreviations": None}, "abbreviations must be a list or another iterable, found NoneType"),
+        ({"abbreviations": ["Det", ""]}, f"abbreviations[1] {ABBREVIATION} found ''"),
+        ({"abbreviations": ["Det Insp"]}, f"abbreviations[0] {ABBREVIATION} found 'Det Insp'"),
+        ({"abbreviations": ["Det\n"]}, f"abbreviations[0] {ABBREVIATION} found 'Det\\n'"),
+        ({"abbreviations": ["."]}, f"abbreviations[0] {ABBREVIATION} found '.'"),
+        ({"abbreviations": ["a..b"]}, f"abbreviations[0] {ABBREVIATION} found 'a..b'"),
+        ({"abbreviations": ["[A-Z]"]}, f"abbreviations[0] {ABBREVIATION} found '[A-Z]'"),
+        ({"abbreviations": ["1st"]}, f"abbreviations[0] {ABBREVIATION} found '1st'"),
+        ({"abbreviations": [None]}, f"abbreviations[0] {ABBREVIATION} found None"),
+        ({"min_score": 1.5}, f"{MIN_SCORE} found 1.5"),
+        ({"min_score": float("nan")}, f"{MIN_SCORE} found nan"),
+        ({"min_score": "0.5"}, f"{MIN_SCORE} found '0.5'"),
+        ({"min_score": True}, f"{MIN_SCORE} found True"),
+        ({"min_score": None}, f"{MIN_SCORE} found None"),
+        ({"min_score": [("PER", 0.5)]}, f"{MIN_SCORE} found [('PER', 0.5)]"),
+        ({"min_score": {"PER": 2}}, "min_score['PER'] must be a number from 0 to 1, found 2"),
+        ({"min_score": {"PER": "0.5"}}, "min_score['PER'] must be a number from 0 to 1, found '0.5'"),
+        ({"min_score": {"PER": 0.5, "GPE": 0}}, "a label in min_score must be one of LOC, PER, found 'GPE'"),
+        ({"min_score": {None: 0}}, "a label in min_score must be one of LOC, PER, found None"),
         ({"labels": [["PER"]]}, "labels[0] must be one of LOC, PER, found ['PER']"),
         ({"labels": "PER"}, "labels must be a list or another iterable, not a single str; put it in a list"),
         ({"labels": 1}, "labels must be a list or another iterable, found int"),
@@ -104,6 +129,56 @@ def test_workers_are_cores_divided_by_threads(
 @pytest.mark.parametrize("score", [1, 0.5, np.float32(0.5), np.float64(0.5)])
 def test_a_score_is_any_number(score: float) -> None:
     assert Options(min_score=score).min_score == float(score)
+
+
+def test_a_score_for_each_label() -> None:
+    options = settle(manifest(), min_score={"PER": 0.5, "LOC": np.float32(0.25)}, labels=["PER", "LOC"])
+    assert [options.keeps(entity(label, score)) for label, score in (("PER", 0.49), ("PER", 0.5))] == [False, True]
+    assert [options.keeps(entity(label, score)) for label, score in (("LOC", 0.24), ("LOC", 0.25))] == [False, True]
+    others = settle(manifest(), min_score={"PER": 1})
+    assert others.keeps(entity("LOC", 0))  # a label that isn't named
+    assert not others.keeps(entity("PER", 0.99))
+    assert not settle(manifest(), min_score={"PER": 0.5}, labels=["LOC"]).keeps(entity("PER", 1))
+
+
+def entity(label: str, score: float) -> Entity:
+    return Entity("x", label, 0, 1, score)
+
+
+OF_EACH_KIND: list[dict[str, Any]] = [
+    {},
+    {"min_score": 0.5},
+    {"min_score": {"PER": 0.8, "LOC": 0.5}},
+    {"min_score": {}},
+    {"abbreviations": ["Det", "Insp."], "labels": ["PER"], "newlines": "border", "markup": "html"},
+]
+
+
+@pytest.mark.parametrize("chosen", OF_EACH_KIND)
+def test_options_are_values(chosen: dict[str, Any]) -> None:
+    """Equal, hashable, picklable, and what is read from them can be given to others."""
+    options = Options(**chosen)
+    again = Options(**{field.name: getattr(options, field.name) for field in fields(options)})
+    copies = [Options(**chosen), replace(options), again, pickle.loads(pickle.dumps(options)), copy.deepcopy(options)]
+    for other in copies:
+        assert other == options
+        assert hash(other) == hash(options)
+        assert repr(other) == repr(options)
+    for name, value in chosen.items():
+        assert getattr(options, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_options_keep_no_hold_on_what_they_were_made_from() -> None:
+    thresholds, abbreviations = {"PER": 0.5}, ["Det"]
+    options = Options(min_score=thresholds, abbreviations=abbreviations)
+    thresholds["PER"] = 2
+    abbreviations.append(" ")
+    assert options == Options(min_score={"PER": 0.5}, abbreviations=["Det"])
+
+
+@pytest.mark.parametrize("word", ["Det", "Det.", "Ph.D", "Ph.D.", "z.B.", "Insp", "Mlle", "Übers", "тов."])
+def test_abbreviations_have_their_stop_or_not(word: str) -> None:
+    assert Options(abbreviations={word}).abbreviations == (word,)
 
 
 def test_a_manifest_is_resolved_into_rules_once() -> None:
