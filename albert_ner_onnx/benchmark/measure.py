@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import repeat
 from numbers import Real
 from pathlib import Path
@@ -23,7 +24,8 @@ from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MODEL, TOKENIZER
 from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
 from albert_ner_onnx.model.session import Session
-from albert_ner_onnx.options import most_threads
+from albert_ner_onnx.options import Options, most_threads
+from albert_ner_onnx.recognizer import EntityRecognizer
 from albert_ner_onnx.rules import resolve_rules
 from albert_ner_onnx.text.words import split_words
 
@@ -97,6 +99,8 @@ class Benchmark:
     Attributes:
         model: Name of the model.
         precision: `int8` or `fp32`.
+        decoder: How `recognize` chose tags.
+        context: What the model saw when `recognize` decided a word.
         machine: The machine.
         latencies: For each number of threads, those of the model by length, then that of `recognize`.
         throughputs: That of one worker for each number of threads, then that of `load`'s defaults.
@@ -105,6 +109,8 @@ class Benchmark:
 
     model: str
     precision: str
+    decoder: str
+    context: str
     machine: Machine
     latencies: tuple[Latency, ...]
     throughputs: tuple[Throughput, ...]
@@ -116,7 +122,11 @@ class Benchmark:
 
     def report(self) -> str:
         """Tables for people to read, at most 80 columns wide."""
-        lines = [f"{self.model}, {self.precision}", self.machine.report(), ""]
+        lines = [
+            f"{self.model}, {self.precision}, decoder {self.decoder}, context {self.context}",
+            self.machine.report(),
+            "",
+        ]
         lines.append(f"{'latency, ms':<34} {'p50':>9} {'p95':>9} {'p99':>9} {'calls':>9}")
         threads = None
         for found in self.latencies:
@@ -139,6 +149,8 @@ def benchmark(
     *,
     threads: Iterable[int] | None = None,
     seconds: float = 2.0,
+    decoder: str | None = None,
+    context: str | None = None,
     progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Benchmark:
     """Measures a model on this machine, on which nothing else should run meanwhile.
@@ -150,28 +162,34 @@ def benchmark(
         model: A folder made by `albert-ner export`. The default is the model that comes with this package.
         threads: Numbers of threads inside one call of the model. The default is 1 and the number of available cores.
         seconds: How long to measure each figure.
+        decoder: How `recognize` chooses tags, as in `load`.
+        context: What the model sees when `recognize` decides a word, as in `load`.
         progress: Called as `progress(done, total)` before each figure and at the end, with numbers of figures.
 
     Raises:
         ModelError: There is no such model, or it is damaged.
-        InputError: `threads` or `seconds` has an invalid value.
+        InputError: `threads`, `seconds`, `decoder` or `context` has an invalid value.
         InferenceError: The model failed.
     """
     if not isinstance(seconds, Real) or isinstance(seconds, bool) or not 0 < seconds < float("inf"):
         raise InputError(f"seconds must be a finite number above 0, found {seconds!r}")
     folder = ModelFolder.open(default_model() if model is None else Path(model))
     counts = _check_threads((1, available_cores()) if threads is None else threads)
+    options = Options(decoder=decoder, context=context).settle(resolve_rules(folder.manifest), ())
+    open_recognizer = partial(load, folder.path, decoder=options.decoder, context=options.context)
     sequences = _sequences(folder)
     # For each number of threads the sequences, `recognize` and `recognize_batch`; the default's throughput; the start
     total = len(counts) * (len(sequences) + 2) + 2
     step = map(progress, range(total + 1), repeat(total))
-    latencies, throughputs = _measure(folder, counts, sequences, seconds, step)
+    latencies, throughputs = _measure(folder, open_recognizer, counts, sequences, seconds, step)
     next(step)
     startup = measure_startup(folder.path, seconds)
     next(step)
     return Benchmark(
         model=folder.manifest.name,
         precision=folder.manifest.precision,
+        decoder=str(options.decoder),
+        context=str(options.context),
         machine=describe_machine(),
         latencies=tuple(latencies),
         throughputs=tuple(throughputs),
@@ -215,6 +233,7 @@ def time_calls(
 
 def _measure(
     folder: ModelFolder,
+    open_recognizer: Callable[..., EntityRecognizer],
     counts: Sequence[int],
     sequences: Sequence[npt.NDArray[np.int64]],
     seconds: float,
@@ -233,7 +252,7 @@ def _measure(
             next(step)
             latencies.append(_latency(session.run, [ids], seconds, pieces=ids.shape[1], threads=threads))
         del session
-        recognizer = load(folder.path, workers=1, threads=threads)
+        recognizer = open_recognizer(workers=1, threads=threads)
         next(step)
         latencies.append(_latency(recognizer.recognize, sentences, seconds, pieces=None, threads=threads))
         if not throughputs:  # all throughputs need batches of the same size to be comparable
@@ -241,7 +260,7 @@ def _measure(
         next(step)
         throughputs.append(_throughput(recognizer.recognize_batch, batch, seconds, workers=1, threads=threads))
         del recognizer
-    recognizer = load(folder.path)
+    recognizer = open_recognizer()
     workers, threads = recognizer.options.calls_at_once, recognizer.options.threads
     next(step)
     throughputs.append(_throughput(recognizer.recognize_batch, batch, seconds, workers=workers, threads=threads))

@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object, which also describes the CPU and all versions"
     )
+    options.add_decoder(parser)
+    options.add_context(
+        parser,
+        "what the model sees when it decides a word of a sentence: only the sentence that it finds, or the whole text "
+        "(default: document)",
+    )
     options.add_model_folder(parser)
 
 
@@ -52,6 +58,13 @@ def run(args: argparse.Namespace) -> int:
             bar = bar or stack.enter_context(console.ProgressBar(total, "figures"))
             bar.show(done)
 
-        found = benchmark(args.model, threads=args.threads, seconds=args.seconds, progress=show)
+        found = benchmark(
+            args.model,
+            threads=args.threads,
+            seconds=args.seconds,
+            decoder=args.decoder,
+            context=args.context,
+            progress=show,
+        )
     print_result(found.as_dict() if args.json else found.report())
     return 0

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
-from albert_ner_onnx.errors import ModelError
 from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import Quantization, Verification
 
@@ -40,7 +39,7 @@ def _rows(folder: ModelFolder) -> Iterator[tuple[str, str]]:
     yield "Language", manifest.language or "not stated"
     yield "Input", f"texts, split into words by the rules {manifest.word_splitter!r}; or lists of words"
     yield "Output", f"entities with label, offsets and score; or one tag per word ({manifest.scheme})"
-    yield "Labels", ", ".join(_labels(folder))
+    yield "Labels", ", ".join(options.model_labels(folder))
     yield "Case sensitive", "no" if manifest.lower_case else "yes"
     yield "Max length", f"{manifest.max_pieces} pieces at once; longer texts are read in windows of whole sentences"
     yield "Precision", manifest.precision
@@ -57,15 +56,6 @@ def _rows(folder: ModelFolder) -> Iterator[tuple[str, str]]:
 
     yield "Provider", f"CPUExecutionProvider, onnxruntime {version('onnxruntime')}"
     yield "Folder", str(folder.path)
-
-
-def _labels(folder: ModelFolder) -> list[str]:
-    from albert_ner_onnx.rules import resolve_rules  # late, because it imports NumPy
-
-    try:
-        return resolve_rules(folder.manifest).labels(folder.manifest.tags)
-    except ModelError as error:
-        raise folder.failure(error) from None
 
 
 def megabytes(size: int) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import albert_ner_onnx
+from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.model.folder import ModelFolder
 
 if TYPE_CHECKING:
     from albert_ner_onnx.recognizer import EntityRecognizer
@@ -56,12 +59,120 @@ def add_context(parser: argparse.ArgumentParser, meaning: str, *, default: str |
     parser.add_argument("--context", choices=("sentence", "document"), default=default, help=meaning)
 
 
-def load_model(path: Path | None, args: argparse.Namespace, *, context: str | None = None) -> EntityRecognizer:
-    """Loads a model with the options of `add_model` and `add_decoder`, and with a context."""
-    return albert_ner_onnx.load(path, workers=args.workers, threads=args.threads, decoder=args.decoder, context=context)
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Adds `--labels` and `--min-score`, a group of their own, for `chosen_filters`."""
+    group = parser.add_argument_group("entities to keep")
+    group.add_argument(
+        "--labels",
+        type=_names,
+        action="extend",
+        metavar="LABELS",
+        help="only those with these labels, separated by commas, such as PER,ORG (default: all)",
+    )
+    group.add_argument(
+        "--min-score",
+        type=_threshold,
+        action="append",
+        metavar="[LABEL=]SCORE",
+        help="only those with at least this score, 0 to 1; PER=0.8 is for one label, a number alone for all labels "
+        "that aren't named; may be repeated (default: 0)",
+    )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Adds `--newlines`, `--markup` and `--abbreviations`, a group of their own, for `chosen_reading`."""
+    group = parser.add_argument_group("how a text is read")
+    group.add_argument(
+        "--newlines",
+        choices=("wrap", "border"),
+        default="wrap",
+        help="what the end of a line inside a text means: nothing, as in a paragraph whose lines were wrapped, or a "
+        "border that no entity crosses, as in a list (default: wrap)",
+    )
+    group.add_argument(
+        "--markup",
+        choices=("html",),
+        help="skip HTML's tags, which are read as text otherwise; &amp; and other references are always read as the "
+        "character that they stand for",
+    )
+    group.add_argument(
+        "--abbreviations",
+        type=_names,
+        action="extend",
+        metavar="WORDS",
+        help="more abbreviations, separated by commas, such as Det,Insp; the stop after one doesn't end a sentence",
+    )
+
+
+def chosen_filters(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns what the options of `add_filters` say, as arguments of `load`.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    by_label = dict(args.min_score or ())
+    others = by_label.pop(None, 0.0)
+    if others and by_label:  # only the model knows which others there are
+        by_label = dict.fromkeys(model_labels(ModelFolder.open(args.model or albert_ner_onnx.default_model())), others)
+        by_label |= {label: least for label, least in args.min_score if label is not None}
+    return {"min_score": by_label or others, "labels": args.labels}
+
+
+def chosen_reading(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns what the options of `add_reading` say, as arguments of `load`."""
+    return {"newlines": args.newlines, "markup": args.markup, "abbreviations": args.abbreviations or ()}
+
+
+def load_model(
+    path: Path | None,
+    args: argparse.Namespace,
+    *,
+    context: str | None = None,
+    others: Mapping[str, Any] | None = None,
+) -> EntityRecognizer:
+    """Loads a model with the options of `add_model` and `add_decoder`, a context, and other arguments of `load`."""
+    return albert_ner_onnx.load(
+        path, workers=args.workers, threads=args.threads, decoder=args.decoder, context=context, **(others or {})
+    )
+
+
+def model_labels(folder: ModelFolder) -> list[str]:
+    """Returns the labels that a model can give, sorted, without loading it.
+
+    Raises:
+        ModelError: The model follows rules that this version doesn't know.
+    """
+    from albert_ner_onnx.rules import resolve_rules  # late, because it imports NumPy
+
+    try:
+        return resolve_rules(folder.manifest).labels(folder.manifest.tags)
+    except ModelError as error:
+        raise folder.failure(error) from None
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text!r}")
     return int(text)
+
+
+def _names(text: str) -> list[str]:
+    names = [name for name in map(str.strip, text.split(",")) if name]
+    if not names:
+        raise argparse.ArgumentTypeError(f"expected names separated by commas, found {text!r}")
+    return names
+
+
+def _threshold(text: str) -> tuple[str | None, float]:
+    """Reads `0.8`, which is for all labels that aren't named, or `PER=0.8`."""
+    label, equals, number = text.rpartition("=")
+    try:
+        least = float(number)
+    except ValueError:
+        least = float("nan")
+    if not 0 <= least <= 1 or bool(equals) != bool(label) or "," in label:
+        raise argparse.ArgumentTypeError(
+            f"expected a number from 0 to 1, or one for a label, such as PER=0.8, found {text!r}; repeat the option "
+            "for more labels"
+        )
+    return label or None, least

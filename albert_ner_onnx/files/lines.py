@@ -1,14 +1,103 @@
-"""Lines of UTF-8, read as they arrive."""
+"""Lines and paragraphs of UTF-8, read as they arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BufferedIOBase
+from io import BufferedIOBase, StringIO
+from typing import NamedTuple
 
 from albert_ner_onnx.errors import InputError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _READ_BYTES = 1 << 20
+
+
+class NumberedText(NamedTuple):
+    """A text of a file.
+
+    Attributes:
+        content: The text, or the error of its first line that can't be read.
+        line: The number, from 1, of that line, or of the text's first line.
+    """
+
+    content: str | InputError
+    line: int
+
+
+def read_texts(stream: BufferedIOBase, name: str, per: str) -> Iterator[list[NumberedText]]:
+    """Reads texts, in lists of those that are complete when something arrives.
+
+    A text of several lines has a line feed between them, whatever ends them in the file, and none after the last one.
+    A line that can't be read spoils only the text that it belongs to.
+
+    Args:
+        stream: As for `read_lines`.
+        name: What error messages call the stream.
+        per: What is a text: `"line"`, `"paragraph"`, the lines between blank ones, or `"file"`, everything. A line is
+            blank if it holds nothing but white space. A file always gives one text, an empty file an empty one.
+    """
+    lines = _number(read_lines(stream, name))
+    match per:
+        case "line":
+            return lines
+        case "paragraph":
+            return _join_paragraphs(lines)
+        case _:
+            return _join_all(lines)
+
+
+def _number(groups: Iterator[list[str | InputError]]) -> Iterator[list[NumberedText]]:
+    first = 1
+    for group in groups:
+        yield [NumberedText(line, number) for number, line in enumerate(group, first)]
+        first += len(group)
+
+
+def _join_paragraphs(groups: Iterator[list[NumberedText]]) -> Iterator[list[NumberedText]]:
+    paragraph: _Lines | None = None
+    for group in groups:
+        done = []
+        for line in group:
+            if not isinstance(line.content, str) or line.content.strip():
+                paragraph = paragraph or _Lines()
+                paragraph.add(line)
+            elif paragraph:
+                done.append(paragraph.join())
+                paragraph = None
+        if done:
+            yield done
+    if paragraph:
+        yield [paragraph.join()]
+
+
+def _join_all(groups: Iterator[list[NumberedText]]) -> Iterator[list[NumberedText]]:
+    everything = _Lines()
+    for group in groups:
+        for line in group:
+            everything.add(line)
+    yield [everything.join()]
+
+
+class _Lines:
+    """The lines of a text so far, in a buffer: a list of millions of short lines would need many times the memory."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._error: NumberedText | None = None
+        self._buffer = StringIO()
+
+    def add(self, line: NumberedText) -> None:
+        if self._first is None:
+            self._first = line.line
+        else:
+            self._buffer.write("\n")
+        if isinstance(line.content, str):
+            self._buffer.write(line.content)
+        else:
+            self._error = self._error or line
+
+    def join(self) -> NumberedText:
+        return self._error or NumberedText(self._buffer.getvalue(), self._first or 1)
 
 
 def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputError]]:

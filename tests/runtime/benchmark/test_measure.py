@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx import InputError, ModelError
+import albert_ner_onnx
+from albert_ner_onnx import EntityRecognizer, InputError, ModelError
 from albert_ner_onnx.benchmark import benchmark, measure
 from albert_ner_onnx.benchmark.startup import sample_sentences
 from albert_ner_onnx.machine import available_cores
@@ -51,6 +52,24 @@ def test_every_figure_is_there() -> None:
     assert [one["p95_ms"] for one in record["latencies"]] == [one.p95_ms for one in found.latencies]
     assert record["machine"]["versions"]["numpy"] == np.__version__
     assert record["startup"]["peak_bytes"] == STARTUP.peak_bytes
+
+
+def test_decoder_and_context_are_those_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[dict[str, object]] = []
+
+    def load(*arguments: object, **chosen: Any) -> EntityRecognizer:
+        loaded.append({name: chosen.get(name) for name in ("decoder", "context")})
+        return albert_ner_onnx.load(INT8, **chosen)
+
+    monkeypatch.setattr(measure, "load", load)
+    found = benchmark(INT8, threads=[1], seconds=0.001, decoder="argmax", context="sentence")
+    assert (found.decoder, found.context) == ("argmax", "sentence")
+    assert loaded == [{"decoder": "argmax", "context": "sentence"}] * 2
+    assert found.as_dict()["decoder"] == "argmax"
+    with pytest.raises(InputError, match=r"^decoder must be None or one of"):
+        benchmark(INT8, seconds=1000, decoder="crf")
+    with pytest.raises(InputError, match=r"^context must be None or one of"):
+        benchmark(INT8, seconds=1000, context="window")
 
 
 def test_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +116,7 @@ def test_report_fits_eighty_columns() -> None:
     machine, rest = found.report().split("\n\n", 1)
     lines = rest.splitlines()
     assert max(map(len, lines)) <= 80
-    assert machine.splitlines()[0] == "int8, int8"
+    assert machine.splitlines()[0] == "int8, int8, decoder viterbi, context document"
     assert machine.splitlines()[1:] == found.machine.report().splitlines()
     assert lines[0].split() == ["latency,", "ms", "p50", "p95", "p99", "calls"]
     assert lines[1] == "2 threads"

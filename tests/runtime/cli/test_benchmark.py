@@ -37,13 +37,15 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_options_reach_the_benchmark(given: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benchmark"]) == 0
-    assert given == {"model": None, "threads": None, "seconds": 2.0}
+    assert given == {"model": None, "threads": None, "seconds": 2.0, "decoder": None, "context": None}
     assert capsys.readouterr() == ("a\n  b\\x1b\n", "")
     assert main(["benchmark", "--model", "folder", "--threads", "1", "4", "--seconds", "0.5", "--json"]) == 0
-    assert given == {"model": Path("folder"), "threads": [1, 4], "seconds": 0.5}
+    assert given == {"model": Path("folder"), "threads": [1, 4], "seconds": 0.5, "decoder": None, "context": None}
     out, err = capsys.readouterr()
     assert (json.loads(out), err) == (FOUND.as_dict(), "")
     assert out.count("\n") == 1
+    assert main(["benchmark", "--decoder", "argmax", "--context", "sentence"]) == 0
+    assert (given["decoder"], given["context"]) == ("argmax", "sentence")
 
 
 def test_progress_on_a_terminal(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

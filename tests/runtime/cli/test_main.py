@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,12 @@ import pytest
 from albert_ner_onnx.cli import COMMANDS, main
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.manifest import Manifest
+from albert_ner_onnx.options import Options
 from fakes import FakeRecognizer, set_exporter
 
-DEFAULTS = {"path": None, "workers": None, "threads": 1, "decoder": None, "context": None}
+DEFAULTS = {field.name: field.default for field in fields(Options)} | {"path": None}
+MIN_SCORE = "argument --min-score: expected a number from 0 to 1, or one for a label, such as PER=0.8, found "
+WRONG_SCORES = ["2", "-1", "nan", "x", "", "0,8", "PER", "PER=", "PER=x", "PER=2", "=0.5", "PER=0.5,LOC=0.8"]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,33 @@ def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argv", "chosen"),
+    [
+        (["--labels", "PER"], {"labels": ["PER"]}),
+        (["--labels", "PER, ORG,", "--labels=LOC"], {"labels": ["PER", "ORG", "LOC"]}),
+        (["--min-score", "0.5"], {"min_score": 0.5}),
+        (["--min-score", "0.5", "--min-score", "1"], {"min_score": 1}),  # the last one, as for other options
+        (["--min-score", "PER=0.5"], {"min_score": {"PER": 0.5}}),
+        (["--min-score", "PER=0.5", "--min-score", "B=C=1"], {"min_score": {"PER": 0.5, "B=C": 1}}),
+        (["--min-score", "PER=0.5", "--min-score", "0"], {"min_score": {"PER": 0.5}}),
+        (
+            ["--min-score", "PER=0.5", "--min-score", "0.25", "--min-score", "X=1"],
+            {"min_score": {"LOC": 0.25, "PER": 0.5, "X": 1}},  # a model has to refuse X
+        ),
+        (["--newlines", "border"], {"newlines": "border"}),
+        (["--markup", "html"], {"markup": "html"}),
+        (["--abbreviations", "Det,Insp."], {"abbreviations": ["Det", "Insp."]}),
+    ],
+)
+def test_options_of_recognize_reach_the_recognizer(
+    recognizer: FakeRecognizer, model: Path, argv: list[str], chosen: dict[str, object]
+) -> None:
+    assert main([*argv, "--model", str(model), "a"]) == 0
+    assert recognizer.loaded == DEFAULTS | {"path": model} | chosen
+    assert recognizer.texts == ["a"]
+
+
+@pytest.mark.parametrize(
     ("argv", "message"),
     [
         (["recognize"], "one of the arguments TEXT -i/--input is required (see `albert-ner recognize --help`)"),
@@ -56,6 +87,14 @@ def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
         (["--js", "a"], "unrecognized arguments: --js"),
         (["--threads", "0", "a"], "argument --threads: expected a whole number of 1 or more, found '0'"),
         (["--workers", "x", "a"], "argument --workers: expected a whole number of 1 or more, found 'x'"),
+        (["--labels", ",", "a"], "argument --labels: expected names separated by commas, found ','"),
+        (["a", "--labels"], "argument --labels: expected one argument"),
+        *((["--min-score", wrong, "a"], f"{MIN_SCORE}{wrong!r}; repeat the option") for wrong in WRONG_SCORES),
+        (["--newlines", "keep", "a"], "argument --newlines: invalid choice: 'keep'"),
+        (["--markup", "xml", "a"], "argument --markup: invalid choice: 'xml'"),
+        (["--per", "line", "a"], "argument --per: allowed only with -i FILE or -, each TEXT is one text (see `"),
+        (["--per", "page", "-"], "argument --per: invalid choice: 'page'"),
+        (["--format", "spark-nlp", "--min-score", "1", "a"], "argument --min-score: not allowed with --format spark"),
         (["evaluate"], "the following arguments are required: FILE (see `albert-ner evaluate --help`)"),
         (["score"], "the following arguments are required: FILE (see `albert-ner score --help`)"),
         (["info", "a"], "unrecognized arguments: a"),

@@ -138,6 +138,52 @@ def test_a_line_is_answered_before_the_next_one_comes(pipe: subprocess.Popen[byt
     assert (pipe.returncode, err) == (0, b"")
 
 
+def test_a_paragraph_is_answered_when_its_blank_line_comes() -> None:
+    process = _start("--json", "-", "--per", "paragraph")
+    assert process.stdin
+    assert process.stdout
+    rescue = threading.Timer(60, process.kill)
+    rescue.start()
+    process.stdin.write(b"I live\nin Berlin.\n\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["text"] == "I live\nin Berlin."
+    out, err = process.communicate(b"\nJohn")
+    rescue.cancel()
+    assert json.loads(out)["text"] == "John"
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--labels", "XYZ"], "labels[0] must be one of LOC, MISC, ORG, PER, found 'XYZ'"),
+        (["--min-score", "XYZ=0.5"], "a label in min_score must be one of LOC, MISC, ORG, PER, found 'XYZ'"),
+        (
+            ["--min-score", "0.5", "--min-score", "XYZ=0.5"],
+            "a label in min_score must be one of LOC, MISC, ORG, PER, found 'XYZ'",
+        ),
+        (["--abbreviations", "Det Insp"], "abbreviations[0] must be one word of letters, with stops between or after"),
+    ],
+)
+def test_what_the_model_refuses(argv: list[str], message: str) -> None:
+    status, out, err = _run(*argv, JOHN)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"albert-ner: error: {message}")
+    assert err.count("\n") == 1
+
+
+def test_thresholds_and_labels_choose_entities() -> None:
+    for argv, found in {
+        "--min-score 1": [],
+        "--min-score 1 --min-score LOC=0.1": ["Berlin"],
+        "--min-score PER=1": ["Berlin"],
+        "--labels PER,ORG": ["John"],
+    }.items():
+        status, out, err = _run("--json", *argv.split(), JOHN)
+        assert (status, err) == (0, "")
+        assert [entity["text"] for entity in json.loads(out)["entities"]] == found
+
+
 def test_interrupt_is_quiet(pipe: subprocess.Popen[bytes]) -> None:
     pipe.send_signal(signal.SIGINT)
     out, err = pipe.communicate()

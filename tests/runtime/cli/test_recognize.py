@@ -105,3 +105,69 @@ def test_every_line_of_a_file_has_its_result(
     out, err = capsys.readouterr()
     assert out == "in Berlin\n  Berlin  LOC  0.500\n\n  no entities\nJohn\n  John  PER  0.500\n"
     assert err == f"albert-ner: error: {message}\n"
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "letter.txt"
+    path.write_bytes(b"Dear John,\r\nBerlin is\r\nfine.\r\n\r\nJohn\r\n")
+    return path
+
+
+def test_a_paragraph_is_a_text(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], letter: Path) -> None:
+    assert main(["--json", "-i", str(letter), "--per", "paragraph"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["text"] == "Dear John,\nBerlin is\nfine."
+    for entity in first["entities"]:
+        assert first["text"][entity["start"] : entity["end"]] == entity["text"]
+    assert len(first["entities"]) == 2
+    assert second["text"] == "John"
+
+    assert main(["-i", str(letter), "--per", "paragraph"]) == 0
+    assert capsys.readouterr().out == (
+        "Dear John,\nBerlin is\nfine.\n  John    PER  0.500\n  Berlin  LOC  0.500\n\n"  # set apart, as they are there
+        "John\n  John  PER  0.500\n\n"
+    )
+
+
+def test_a_file_is_a_text(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], letter: Path) -> None:
+    assert main(["--json", "-i", str(letter), "--per", "file"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == "Dear John,\nBerlin is\nfine.\n\nJohn"
+    assert main(["-i", str(letter), "--per", "file"]) == 0
+    assert capsys.readouterr().out.startswith("Dear John,\nBerlin is\nfine.\n\nJohn\n  John    PER  0.500\n")
+    letter.write_bytes(b"")
+    assert main(["--json", "-i", str(letter), "--per", "file"]) == 0
+    assert capsys.readouterr().out == '{"text": "", "entities": []}\n'
+    for per in ("paragraph", "line"):
+        assert main(["-i", str(letter), "--per", per]) == 0
+        assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("per", "texts"), [("line", ["a", "", "b", "John"]), ("paragraph", ["a"]), ("file", [])])
+def test_a_line_that_cannot_be_read_spoils_its_text(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], letter: Path, per: str, texts: list[str]
+) -> None:
+    letter.write_bytes(b"a\n\nb\n\xe9\nJohn\n")
+    assert main(["--json", "-i", str(letter), "--per", per]) == 1
+    out, err = capsys.readouterr()
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["text"] for record in records if "text" in record] == texts
+    (spoilt,) = [record for record in records if "error" in record]
+    assert spoilt["line"] == 4
+    assert err == f"albert-ner: error: {spoilt['error']}\n"
+    assert main(["-i", str(letter), "--per", per]) == 1
+    assert capsys.readouterr().err == err
+
+
+def test_a_text_of_several_lines_is_shown_in_lines(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["Dear\x1b[2J\nJohn\r"]) == 0
+    assert capsys.readouterr().out == "Dear\\x1b[2J\nJohn\\r\n  John  PER  0.500\n"
+
+
+def test_labels_are_spark_nlps_white_list(recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--format", "spark-nlp", "--labels", "PER", JOHN]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [chunk["result"] for chunk in found["chunk"]] == ["John"]
+    assert len(found["token"]) == 10

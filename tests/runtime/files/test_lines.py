@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.files.lines import read_lines
+from albert_ner_onnx.files.lines import NumberedText, read_lines, read_texts
+from growth import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,66 @@ def test_read_lines_goes_on_after_a_line_that_is_not_utf_8() -> None:
     assert content[7] == 0xE9
     assert content[9] == 0xFF
     assert content[13] == 0xC3
+
+
+TEXTS = b"\xef\xbb\xbf\r\nA b\r\nc\n\n \t\r\n\nd\n\x0c\ne\n  f"
+
+
+def texts(content: bytes, per: str) -> list[NumberedText]:
+    return [text for some in read_texts(io.BytesIO(content), "x", per) for text in some]
+
+
+def test_read_texts() -> None:
+    lines = ["", "A b", "c", "", " \t", "", "d", "\x0c", "e", "  f"]
+    assert texts(TEXTS, "line") == [NumberedText(line, number) for number, line in enumerate(lines, 1)]
+    paragraphs = [NumberedText("A b\nc", 2), NumberedText("d", 7), NumberedText("e\n  f", 9)]
+    assert texts(TEXTS, "paragraph") == paragraphs
+    assert texts(TEXTS + b"\n\n", "paragraph") == paragraphs
+    assert texts(TEXTS, "file") == [NumberedText("\n".join(lines), 1)]
+    assert texts(TEXTS + b"\n", "file") == texts(TEXTS, "file")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"\r\n"])
+def test_read_texts_of_a_blank_file(content: bytes) -> None:
+    assert texts(content, "paragraph") == []
+    assert texts(content, "file") == [NumberedText("", 1)]
+
+
+def test_read_texts_gives_a_paragraph_when_its_blank_line_comes() -> None:
+    pieces = [b"a\n", b"b\n", b"\n", b"\n", b"c\n\nd\n\ne", b"\n"]
+    found = [[text.content for text in some] for some in read_texts(_Arriving(pieces), "x", "paragraph")]
+    assert found == [["a\nb"], ["c", "d"], ["e"]]
+    left = _Arriving(pieces)
+    next(iter(read_texts(left, "x", "paragraph")))
+    assert left.read1() == b"\n"  # the second one: nothing has been read ahead
+
+
+def test_a_line_that_cannot_be_read_spoils_only_its_text() -> None:
+    content = b"a\n\nb\n\xe9\n\xff\nc\n\nd\n\n\xe8\n"
+    found = [(str(text).split(" at ")[0], line) for text, line in texts(content, "paragraph")]
+    assert found == [("a", 1), ("x:4: not UTF-8, byte 0xe9", 4), ("d", 8), ("x:10: not UTF-8, byte 0xe8", 10)]
+    (error, line), *others = texts(content, "file")
+    assert isinstance(error, InputError)
+    assert (str(error).split(" at ")[0], line, others) == ("x:4: not UTF-8, byte 0xe9", 4, [])
+
+
+@pytest.mark.parametrize("per", ["paragraph", "file"])
+@pytest.mark.parametrize("unit", [b"a\n", b"\n", b"a\n\n", b" ", b"\xe9\n"])
+def test_read_texts_takes_linear_time(per: str, unit: bytes) -> None:
+    class Slowly(io.BufferedIOBase):
+        def __init__(self, size: int) -> None:
+            self._left = size
+
+        def read1(self, size: int = -1, /) -> bytes:
+            self._left -= 1
+            return 16 * unit if self._left >= 0 else b""
+
+    assert_linear(lambda size: list(read_texts(Slowly(size), "x", per)), lambda size: size, 8000)
+
+
+@given(st.lists(st.sampled_from(["a", " b", "", " ", "\u2028", "é"])))
+def test_paragraphs_are_the_lines_between_blank_ones(lines: list[str]) -> None:
+    groups = itertools.groupby(enumerate(lines, 1), key=lambda line: not line[1].strip())
+    runs = [list(run) for blank, run in groups if not blank]
+    expected = [NumberedText("\n".join(line for _, line in run), run[0][0]) for run in runs]
+    assert texts("\n".join(lines).encode(), "paragraph") == expected
