@@ -38,11 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print one JSON object, which also describes the CPU and all versions"
     )
     options.add_decoder(parser)
-    options.add_context(
-        parser,
-        "what the model sees when it decides a word of a sentence: only the sentence that it finds, or the whole text "
-        "(default: document)",
-    )
+    options.add_context(parser)
     options.add_model_folder(parser)
 
 

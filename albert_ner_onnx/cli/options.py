@@ -14,6 +14,11 @@ from albert_ner_onnx.model.folder import ModelFolder
 if TYPE_CHECKING:
     from albert_ner_onnx.recognizer import EntityRecognizer
 
+_CONTEXT = (
+    "what the model sees when it decides a word: only its sentence, or also the sentences around it, as many as fit "
+    "into a window (default: document)"
+)
+
 
 def add_model_folder(parser: argparse.ArgumentParser) -> None:
     """Adds `--model`."""
@@ -54,8 +59,8 @@ def add_decoder(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_context(parser: argparse.ArgumentParser, meaning: str, *, default: str | None = None) -> None:
-    """Adds `--context`, whose meaning depends on the command."""
+def add_context(parser: argparse.ArgumentParser, meaning: str = _CONTEXT, *, default: str | None = None) -> None:
+    """Adds `--context`, whose meaning may depend on the command."""
     parser.add_argument("--context", choices=("sentence", "document"), default=default, help=meaning)
 
 
@@ -110,12 +115,12 @@ def chosen_filters(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ModelError: There is no such model.
     """
-    by_label = dict(args.min_score or ())
-    others = by_label.pop(None, 0.0)
-    if others and by_label:  # only the model knows which others there are
-        by_label = dict.fromkeys(model_labels(ModelFolder.open(args.model or albert_ner_onnx.default_model())), others)
-        by_label |= {label: least for label, least in args.min_score if label is not None}
-    return {"min_score": by_label or others, "labels": args.labels}
+    named = dict(args.min_score or ())
+    others = named.pop(None, 0.0)
+    if others and named:  # only the model knows which others there are
+        folder = ModelFolder.open(args.model or albert_ner_onnx.default_model())
+        named = dict.fromkeys(model_labels(folder), others) | named
+    return {"min_score": named or others, "labels": args.labels}
 
 
 def chosen_reading(args: argparse.Namespace) -> dict[str, Any]:

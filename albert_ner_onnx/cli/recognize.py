@@ -60,11 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_const", dest="format", const="json", help="short for --format json")
     options.add_decoder(parser)
-    options.add_context(
-        parser,
-        "what the model sees when it decides a word: only its sentence, or also the sentences around it, as many as "
-        "fit into a window (default: document)",
-    )
+    options.add_context(parser)
     options.add_model(parser)
     options.add_filters(parser)
     options.add_reading(parser)
