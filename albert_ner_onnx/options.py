@@ -39,8 +39,8 @@ class Options:
             border that no entity crosses, as where each line is a record. The default is wrap.
         markup: `"html"` skips HTML's tags; `None` reads them as text. Character references, such as `&amp;`, are always
             read as the character that they stand for.
-        abbreviations: Abbreviations to know besides the usual ones, such as `["Det", "Insp."]`, spelled as in the text, with
-            or without their stop. The stop after one belongs to it and doesn't end a sentence.
+        abbreviations: Abbreviations to know besides the usual ones, such as `["Det", "Insp."]`, spelled as in the text,
+            with or without their stop. The stop after one belongs to it and doesn't end a sentence.
         min_score: Least score, 0 to 1, of the entities to keep: one number for all labels, or a mapping such as
             `{"PER": 0.8}` from labels to numbers. Labels that it doesn't name are always kept.
         labels: Labels of the entities to keep, such as `["PER", "ORG"]`; `None` for all.
