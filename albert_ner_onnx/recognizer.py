@@ -14,7 +14,7 @@ import numpy.typing as npt
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import InferenceError, ModelError
-from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate
+from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate_in_order
 from albert_ner_onnx.model.classifier import WordClassifier
 from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
@@ -142,7 +142,7 @@ class EntityRecognizer:
         Raises:
             InputError: An item isn't a `str`. The message gives its index.
         """
-        return self._stream(iterate(texts, "texts"))
+        return self._stream(iterate_in_order(texts, "texts"))
 
     def _stream(self, texts: Iterator[str]) -> Iterator[Document]:
         index = 0

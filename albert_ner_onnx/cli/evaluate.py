@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.cli import console, options
-from albert_ner_onnx.cli.score import add_json, print_result
+from albert_ner_onnx.cli.score import add_comments, add_json, column, open_input, print_result
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.evaluation.errors import (
     Phrase,
@@ -23,7 +23,8 @@ from albert_ner_onnx.evaluation.errors import (
     to_phrases,
 )
 from albert_ner_onnx.evaluation.phrases import PhraseScores, score_phrases
-from albert_ner_onnx.files.conll import ConllSentence, read_conll_documents
+from albert_ner_onnx.files.columns import Columns
+from albert_ner_onnx.files.conll import ConllSentence, parse_conll_documents
 from albert_ner_onnx.render import printable
 from albert_ner_onnx.tags.schemes import spans, to_iob2
 
@@ -56,9 +57,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="one word per line, with its columns separated by spaces or tabs; the last column is the gold tag, in "
-        "IOB1, IOB2, IO or the model's own scheme; blank lines between sentences",
+        help="one word per line, with its columns separated by tabs, or by spaces if the line has no tab; the tags are "
+        "in IOB1, IOB2, IO or the model's own scheme; blank lines between sentences; - reads standard input",
     )
+    parser.add_argument(
+        "--word-column",
+        type=column,
+        metavar="N",
+        help="the column of the words, counted from 1, or backwards from -1 (default: the first; it is refused if it "
+        "counts the words)",
+    )
+    parser.add_argument(
+        "--tag-column",
+        type=column,
+        metavar="N",
+        help="the column of the gold tags (default: the last; it is refused if another one holds entities, too)",
+    )
+    add_comments(parser)
     parser.add_argument(
         "--compare",
         type=Path,
@@ -93,7 +108,9 @@ def run(args: argparse.Namespace) -> int:
     if args.context == "document":
         for recognizer in recognizers:
             _check_context(recognizer)
-    documents = read_conll_documents(args.file, tags_too=manifest.tags)
+    columns = Columns(args.word_column, args.tag_column, args.comments)
+    with open_input(args.file) as (stream, name):
+        documents = parse_conll_documents(stream, name, manifest.tags, columns)
     sentences = list(chain.from_iterable(documents))
     parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
     gold = [to_iob2(sentence.tags, manifest.scheme) for sentence in sentences]

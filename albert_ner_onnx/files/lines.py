@@ -1,14 +1,14 @@
-"""Lines and paragraphs of UTF-8, read as they arrive."""
+"""Lines and paragraphs of UTF-8 or UTF-16, read as they arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedIOBase, StringIO
 from typing import NamedTuple
 
 from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.files.encodings import UTF_8, Encoding, encoding_of, may_become_mark, refuse_unmarked_utf_16
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _READ_BYTES = 1 << 20
 
 
@@ -107,51 +107,60 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputEr
     many lines at once.
 
     Args:
-        stream: UTF-8, with or without a byte order mark; lines end in LF or CRLF.
+        stream: UTF-8, with or without a byte order mark, or UTF-16 with one; lines end in LF or CRLF.
         name: What error messages call the stream.
 
     Yields:
-        Lines without their ends. A line that is not UTF-8 is replaced by an error that gives its number and the
+        Lines without their ends. A line that can't be decoded is replaced by an error that gives its number and the
         offset of the bad byte; the caller decides what to do with it, and the lines after it are read as usual.
+
+    Raises:
+        InputError: The stream is UTF-32, or looks like UTF-16 without a byte order mark. No line of it has been given.
     """
+    first = _first_bytes(stream)
+    encoding = encoding_of(first, name)
     number = offset = 0
-    for lines in _arriving_lines(stream):
+    for lines in _arriving_lines(_chunks(first, stream), encoding):
+        if offset == 0 and encoding is UTF_8:
+            refuse_unmarked_utf_16(lines, name)
         texts = []
         for line in lines:
             number += 1
-            texts.append(_decode(line, f"{name}:{number}", offset))
-            offset += len(line) + 1
+            texts.append(encoding.decode(line, f"{name}:{number}", offset))
+            offset += len(line) + len(encoding.line_feed)
         yield texts
 
 
-def _arriving_lines(stream: BufferedIOBase) -> Iterator[list[bytes]]:
-    """Yields the lines that each read completes, without their LF."""
+def _first_bytes(stream: BufferedIOBase) -> bytes:
+    """Reads until it is sure which byte order mark the stream starts with, or that it starts with none."""
+    first = b""
+    while may_become_mark(first):
+        data = stream.read1(_READ_BYTES)
+        if not data:
+            break
+        first += data
+    return first
+
+
+def _chunks(first: bytes, stream: BufferedIOBase) -> Iterator[bytes]:
+    data = first
+    while data:
+        yield data
+        data = stream.read1(_READ_BYTES)
+
+
+def _arriving_lines(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[list[bytes]]:
+    """Yields the lines that each chunk completes, without their LF."""
     unfinished: list[bytes] = []  # parts of one line, joined only once: a line of 100 MB takes linear time
-    while data := stream.read1(_READ_BYTES):
-        first, *others = data.split(b"\n")
+    half = b""  # the first byte of a UTF-16 unit, if a chunk ends within one
+    for chunk in chunks:
+        data = half + chunk
+        whole = len(data) - len(data) % len(encoding.line_feed)
+        half = data[whole:]
+        first, *others = encoding.split(data[:whole])
         unfinished.append(first)
         if others:
             yield [b"".join(unfinished), *others[:-1]]
             unfinished = [others[-1]]
-    if last := b"".join(unfinished):
+    if last := b"".join([*unfinished, half]):
         yield [last]
-
-
-def _decode(line: bytes, place: str, offset: int) -> str | InputError:
-    """Decodes a line.
-
-    Args:
-        line: Its bytes without LF.
-        place: Where it is, for the error message.
-        offset: Number of bytes before it in the stream.
-    """
-    text = line.removesuffix(b"\r")
-    mark = len(_BYTE_ORDER_MARK) if offset == 0 and text.startswith(_BYTE_ORDER_MARK) else 0
-    try:
-        return text[mark:].decode()
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        return InputError(
-            f"{place}: not UTF-8, byte 0x{byte:02x} at offset {offset + mark + error.start} of the file; "
-            "convert it to UTF-8"
-        )

@@ -1,14 +1,41 @@
 """What a recognizer is given: bad items, iterators, streams."""
 
+from collections import UserDict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import pytest
 
 from albert_ner_onnx import InputError, load
 from toy_models import INT8
 
 RECOGNIZER = load(INT8)
+
+
+class _Column:
+    """A column as pandas has it: it iterates over its values, and isn't a sequence."""
+
+    ndim = 1
+
+    def __init__(self, values: list[Any]) -> None:
+        self._values = values
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+
+class _Table:
+    """A table as pandas has it: it iterates over the names of its columns."""
+
+    ndim = 2
+    columns = ("text",)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
 NEWS = ["John lives in Berlin", "", "Mary Smith works in Paris , the in of .", "10 %"]
 
 
@@ -20,10 +47,83 @@ def test_an_iterator_is_as_good_as_a_list() -> None:
     assert RECOGNIZER.tag(iter(sentences)) == RECOGNIZER.tag(sentences)
 
 
-@pytest.mark.parametrize("bad", [None, 5, "a text", b"bytes"])
+@pytest.mark.parametrize("bad", [None, 5, "a text", b"bytes", bytearray(b"bytes"), np.array("a text"), np.float32(1)])
 def test_what_is_no_list_is_named(bad: Any) -> None:
     for call in (RECOGNIZER.recognize_batch, RECOGNIZER.analyze_batch, RECOGNIZER.stream, RECOGNIZER.tag):
         with pytest.raises(InputError, match=f"must be a list or another iterable, .*{type(bad).__name__}"):
+            call(bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "way_out"),
+    [
+        ({"id": "John lives in Berlin"}, r"found dict, which gives its keys; pass list\(d.values\(\)\)"),
+        (UserDict(a="John"), "found UserDict, which gives its keys"),
+        ({"John", "Mary"}, "in order, found set; pass sorted"),
+        (frozenset({"John"}), "in order, found frozenset; pass sorted"),
+        (np.array([[["John"]]]), "found ndarray of 3 dimensions"),
+        (_Table(), "found _Table of 2 dimensions; pass one of its columns"),
+    ],
+)
+def test_what_gives_something_else_or_in_no_order_is_refused(bad: Any, way_out: str) -> None:
+    for call in (RECOGNIZER.recognize_batch, RECOGNIZER.analyze_batch, RECOGNIZER.stream, RECOGNIZER.tag):
+        with pytest.raises(InputError, match=f"must be a list or another iterable.*{way_out}"):
+            call(bad)
+
+
+def test_texts_in_arrays_and_views() -> None:
+    expected = RECOGNIZER.recognize_batch(NEWS)
+    numbered = dict(enumerate(NEWS))
+    for texts in (
+        np.array(NEWS),
+        np.array(NEWS, dtype=object),
+        _Column(NEWS),
+        tuple(NEWS),
+        numbered.values(),
+        dict.fromkeys(NEWS).keys(),
+    ):
+        assert RECOGNIZER.recognize_batch(texts) == expected
+        assert list(RECOGNIZER.stream(texts)) == expected
+    with pytest.raises(InputError, match=r"texts must be a list .*, found ndarray of 2 dimensions"):
+        RECOGNIZER.recognize_batch(np.array([NEWS]))
+
+
+def test_sentences_in_arrays() -> None:
+    words = [["John", "lives", "in", "Berlin"], ["Mary", "Smith", "works", "."]]
+    expected = RECOGNIZER.tag(words)
+    assert any(tag != "O" for tag in chain(*expected))
+    sentences: Any
+    for sentences in (
+        np.array(words),
+        np.array(words, dtype=object),
+        [np.array(sentence) for sentence in words],
+        [_Column(sentence) for sentence in words],
+        [tuple(sentence) for sentence in words],
+    ):
+        assert RECOGNIZER.tag(sentences) == expected
+        assert RECOGNIZER.tag_document(sentences) == RECOGNIZER.tag_document(words)
+    ragged = np.empty(2, dtype=object)
+    ragged[:] = [["John"], np.array(["Mary", "Smith"])]
+    assert RECOGNIZER.tag(ragged) == RECOGNIZER.tag([["John"], ["Mary", "Smith"]])
+    assert RECOGNIZER.tag(np.empty((0, 0), dtype=str)) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.array(["John", "lives"]), r"sentences\[0\] must be a list of words, found str_"),
+        ([np.array([["John"]])], r"sentences\[0\] must be a list of words, found ndarray"),
+        ([np.array("John")], r"sentences\[0\] must be a list of words, found ndarray"),
+        ([np.array([1, 2])], r"sentences\[0\]\[0\] must be a str, found int64"),
+        ([["a"], _Column(["a", float("nan")])], r"sentences\[1\]\[1\] must be a str, found float"),
+        ([bytearray(b"John")], r"sentences\[0\] must be a list of words, found bytearray"),
+        ([{"John": 1}], r"sentences\[0\] must be a list of words, found dict"),
+        (_Table(), "sentences must be a list .*, found _Table of 2 dimensions"),
+    ],
+)
+def test_what_is_no_sentence_is_named(bad: Any, message: str) -> None:
+    for call in (RECOGNIZER.tag, RECOGNIZER.tag_document):
+        with pytest.raises(InputError, match=message):
             call(bad)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -183,6 +183,57 @@ def test_evaluate_refuses_tags_of_another_scheme(
     path.write_text("John U-PER\n")
     assert main(["evaluate", str(path)]) == 1
     assert "gold:1: expected the tag O, B-X or I-X in the last column, found 'U-PER'" in capsys.readouterr().err
+
+
+def test_evaluate_reads_standard_input(
+    recognizer: FakeRecognizer,
+    capsys: pytest.CaptureFixture[str],
+    gold: Path,
+    standard_input: Callable[[bytes], None],
+) -> None:
+    assert main(["evaluate", str(gold)]) == 0
+    report = capsys.readouterr().out
+    standard_input(GOLD.encode("utf-16"))
+    assert main(["evaluate", "-"]) == 0
+    assert capsys.readouterr().out == report
+    standard_input(b"John\n")
+    assert main(["evaluate", "-"]) == 1
+    assert "error: <stdin>:1: expected a word and its tag, found one column" in capsys.readouterr().err
+
+
+def test_evaluate_reads_chosen_columns_and_leaves_out_comments(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], gold: Path, tmp_path: Path
+) -> None:
+    assert main(["evaluate", str(gold)]) == 0
+    report = capsys.readouterr().out
+    path = tmp_path / "numbered"
+    sentences = [sentence.splitlines() for sentence in GOLD.split("\n\n")]
+    path.write_text(
+        "\n".join(
+            "# a comment\n" + "".join(f"{n}\t{line.replace(' ', chr(9))}\tO\n" for n, line in enumerate(sentence, 1))
+            for sentence in sentences
+        )
+    )
+    for options, way_out in (
+        ([], "leave out comments with --comments"),
+        (["--comments"], "choose the words with --word-column 2 and the tags with --tag-column 3"),
+        (["--comments", "--tag-column", "3"], "choose the words with --word-column 2"),
+        (["--comments", "--word-column", "2"], "choose the tags with --tag-column 3"),
+    ):
+        assert main(["evaluate", str(path), *options]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.endswith(f"; {way_out}\n")
+        assert err.count("\n") == 1
+    assert main(["evaluate", str(path), "--comments", "--word-column", "2", "--tag-column", "-2"]) == 0
+    assert capsys.readouterr().out == report
+
+
+def test_evaluate_refuses_what_is_not_a_file(
+    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["evaluate", str(tmp_path / "missing")]) == 1
+    assert capsys.readouterr() == ("", f"albert-ner: error: {tmp_path / 'missing'}: No such file or directory\n")
 
 
 def test_evaluate_shows_a_bar_on_a_terminal(

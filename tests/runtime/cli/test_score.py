@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,17 +37,37 @@ def test_score_prints_conllevals_lines(scored: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == (REPORT, "")
 
 
-def test_score_reads_standard_input(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = os.dup(0)
-    with open(scored, "rb") as stream:
-        os.dup2(stream.fileno(), 0)
-    try:
-        assert main(["score", "-"]) == 0
-        os.lseek(0, 0, os.SEEK_SET)  # it was left open
-    finally:
-        os.dup2(kept, 0)
-        os.close(kept)
+def test_score_reads_standard_input(
+    standard_input: Callable[[bytes], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    standard_input(SCORED.encode())
+    assert main(["score", "-"]) == 0
     assert capsys.readouterr() == (REPORT, "")
+
+
+def test_score_reads_chosen_columns_and_leaves_out_comments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "scored"
+    lines = [line.split() for line in SCORED.splitlines()]
+    path.write_text("# by me\n" + "".join("\t".join(line[2:] + line[:2]) + "\n" for line in lines))
+    assert main(["score", str(path), "--gold-column", "1", "--predicted-column", "-3", "--comments"]) == 0
+    assert capsys.readouterr() == (REPORT, "")
+    assert main(["score", str(path)]) == 1
+    assert capsys.readouterr().err.endswith("'# by me'; leave out comments with --comments\n")
+
+
+def test_score_refuses_chunks_as_gold_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tagged"
+    path.write_text("John NNP I-NP B-PER\nis VB I-VP O\n")
+    assert main(["score", str(path)]) == 1
+    assert "found 'I-NP' and others like it; choose the gold tags with --gold-column" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["0", "x", "1.5", "", "--2", "-"])
+def test_a_column_is_a_number(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    for command, option in (("score", "--gold-column"), ("evaluate", "--word-column"), ("evaluate", "--tag-column")):
+        with pytest.raises(SystemExit):
+            main([command, "x", f"{option}={number}"])
+        assert f"argument {option}: expected 1 for the first column, -1 for the last" in capsys.readouterr().err
 
 
 def test_score_json(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +96,7 @@ def test_score_takes_tags_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixt
             ": contains no word; expected one word per line, with the gold and the predicted tag as its last ",
         ),
         ("\n\n", ": contains no word"),
-        ("a O O\n\nb O\n", ":3: expected 3 columns, as in the first line, found 2; columns must not contain spaces"),
+        ("a O O\n\nb O\n", ":3: expected 3 columns, as in line 1, found 2; separate all columns by tabs"),
         ("O\n", ":1: expected a gold and a predicted tag, found one column, 'O'"),
     ],
 )

@@ -53,6 +53,81 @@ def _streams(content: bytes, pieces: list[bytes]) -> tuple[io.BufferedIOBase, io
     return io.BytesIO(content), _Arriving(pieces)
 
 
+@given(
+    st.lists(st.text("a\n\r\ufeff😀\u0a0d\u0d0a\u0a00", max_size=5)),
+    st.lists(st.integers(0, 60)),
+    st.sampled_from(["utf-16-le", "utf-16-be", "utf-8"]),
+)
+def test_a_byte_order_mark_names_the_encoding(lines: list[str], cuts: list[int], codec: str) -> None:
+    text = "\n".join(lines)
+    content = ("\ufeff" + text).encode(codec)
+    borders = sorted({0, len(content), *(min(cut, len(content)) for cut in cuts)})
+    stream = _Arriving([content[start:end] for start, end in pairwise(borders)])
+    expected = [line.removesuffix("\r") for line in text.split("\n")]
+    if not text or text.endswith("\n"):
+        # A last line that is empty isn't one; a file that holds nothing but its mark is one empty line.
+        expected = expected[:-1] if text else [""]
+    assert [line for some in read_lines(stream, "x") for line in some] == expected
+
+
+def test_utf_16_is_given_as_it_arrives() -> None:
+    content = "\ufeffa\nb😀\nc".encode("utf-16-le")
+    stream = _Arriving([content[start:end] for start, end in pairwise([0, 1, 3, 5, 6, 7, 9, 13, 14, len(content)])])
+    assert list(read_lines(stream, "x")) == [["a"], ["b😀"], ["c"]]
+    with_reply = iter(read_lines(_Arriving([content[:6], content[6:]]), "x"))
+    assert next(with_reply) == ["a"]
+
+
+@pytest.mark.parametrize(("codec", "mark"), [("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")])
+def test_read_lines_goes_on_after_a_line_that_is_not_utf_16(codec: str, mark: bytes) -> None:
+    texts = ["a\r\n", "b\ud800\n", "\udc00c\r\n", "d\n"]
+    content = mark + "".join(texts).encode(codec, "surrogatepass") + b"e"
+    lines = [line for some in read_lines(io.BytesIO(content), "in.txt") for line in some]
+    assert (lines[0], lines[3]) == ("a", "d")
+    found = [str(line).split(";")[0] for line in lines if isinstance(line, InputError)]
+    bad = [10, 14, 26]
+    assert found == [
+        f"in.txt:{number}: not UTF-16, byte 0x{content[offset]:02x} at offset {offset} of the file"
+        for number, offset in zip((2, 3, 5), bad, strict=True)
+    ]
+    assert [content[offset : offset + 2] for offset in bad[:2]] == [
+        each.encode(codec, "surrogatepass") for each in ("\ud800", "\udc00")
+    ]
+
+
+@pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
+def test_utf_32_is_refused(codec: str) -> None:
+    content = "\ufeffJohn\n".encode(codec)
+    for stream in (io.BytesIO(content), _Arriving([content[:1], content[1:3], content[3:]])):
+        with pytest.raises(InputError, match="x: expected UTF-8, found UTF-32; convert it with `iconv -f UTF-32"):
+            list(read_lines(stream, "x"))
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", ["John lives in Berlin.\n", "John", "Jo\nMo\n", "Zürich\r\n", "Анна видела Рим. " * 20, "\n\nAnna\n"]
+)
+def test_utf_16_without_a_mark_is_refused(codec: str, text: str) -> None:
+    name = codec.upper().replace("UTF-16-", "UTF-16")
+    with pytest.raises(InputError, match=f"x: expected UTF-8, found .* UTF-16 .*`iconv -f {name} -t UTF-8`"):
+        list(read_lines(io.BytesIO(text.encode(codec)), "x"))
+
+
+@pytest.mark.parametrize(
+    "text", ["\0", "\0\n", "a\0", "John\0Smith\0Berlin\n", "a\0b\0\0", "word\0" * 100, "\0\0\0\0\n", "a\0\n" * 50]
+)
+def test_nul_characters_in_utf_8_are_read(text: str) -> None:
+    lines = [line for some in read_lines(io.BytesIO(text.encode()), "x") for line in some]
+    assert lines == text.removesuffix("\n").split("\n")
+
+
+@pytest.mark.parametrize("unit", ["\u0a00", "\n", "a", "\u000a\u0a00"])
+def test_utf_16_takes_linear_time(unit: str) -> None:
+    assert_linear(
+        lambda content: list(read_lines(io.BytesIO(content), "x")), lambda size: (unit * size).encode("utf-16"), 200_000
+    )
+
+
 def test_read_lines_gives_lines_as_they_arrive() -> None:
     stream = _Arriving([b"a\nb", b"c", b"\nd\ne\n", b"f"])
     assert list(read_lines(stream, "x")) == [["a"], ["bc", "d", "e"], ["f"]]
