@@ -36,7 +36,7 @@ def _batches(folder: ModelFolder) -> list[npt.NDArray[np.int64]]:
     manifest, rules = folder.manifest, resolve_rules(folder.manifest)
     special, capacity = SpecialPieces(manifest.cls_id, manifest.sep_id), manifest.max_pieces - SPECIAL_PIECES
     text = "\n".join((_TEXTS / f"{name}.txt").read_text("utf-8") for name in ("calibration", "verification"))
-    read_pieces = rules.open_tokenizer(folder.read(TOKENIZER), capacity)
+    read_pieces = rules.open_own_tokenizer(folder.read(TOKENIZER), capacity)
     pieces = read_pieces([word.text for word in rules.split_words(text)]).ids
     batches, start = [], 0
     for rows, length in [*((1, 1 + index % capacity) for index in range(_SEQUENCES)), *_BATCHES]:

@@ -36,6 +36,8 @@ class Rules:
         split_sentences: Splits a text, with its words, into sentences: ranges of indices of words.
         open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
             special pieces. Returns the function that turns the words of a text into pieces.
+        open_own_tokenizer: Takes and returns the same, with exactly the pieces of the checkpoint's own tokenizer, even
+            where they are unknown. The exporter measures with them.
         plan_windows: Takes the bounds of a text's pieces, int64 [word + 1], the number of pieces that fit into a
             window, and the first word of each sentence. Returns the windows.
         find_spans: Reads the spans that the tags of a sentence mark.
@@ -48,6 +50,7 @@ class Rules:
     split_words: Callable[[str], list[Word]]
     split_sentences: Callable[[str, Sequence[Word]], list[range]]
     open_tokenizer: Callable[[bytes, int], ReadPieces]
+    open_own_tokenizer: Callable[[bytes, int], ReadPieces]
     plan_windows: Callable[[npt.NDArray[np.int64], int, Sequence[int]], list[Window]]
     find_spans: Callable[[Sequence[str]], list[Span]]
     decoders: tuple[str, ...]
@@ -61,6 +64,10 @@ class Rules:
 
 
 def _open_tokenizer(data: bytes, capacity: int) -> ReadPieces:
+    return WordTokenizer(data, capacity, reads_plain=True).encode
+
+
+def _open_own_tokenizer(data: bytes, capacity: int) -> ReadPieces:
     return WordTokenizer(data, capacity).encode
 
 
@@ -77,6 +84,7 @@ CONLL: Final = Rules(
     split_words=split_words,
     split_sentences=_split_sentences,
     open_tokenizer=_open_tokenizer,
+    open_own_tokenizer=_open_own_tokenizer,
     plan_windows=pack_windows,
     find_spans=spans,
     decoders=("viterbi", "argmax"),
@@ -89,11 +97,13 @@ SPARK_NLP: Final = replace(
     split_words=spark_nlp_words.split_words,
     split_sentences=_split_sentences_of_other_words,
     open_tokenizer=pieces.open_tokenizer,
+    open_own_tokenizer=pieces.open_tokenizer,
     find_spans=chunks,
 )
 SPARK_NLP_EXACT: Final = replace(
     SPARK_NLP,
     open_tokenizer=pieces.open_exact_tokenizer,
+    open_own_tokenizer=pieces.open_exact_tokenizer,
     plan_windows=pieces.one_window,
     decoders=("argmax",),
     contexts=("document",),

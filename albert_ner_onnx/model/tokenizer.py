@@ -1,13 +1,19 @@
 """Words -> pieces. Nothing else in the runtime imports the library tokenizers.
 
 The tokenizer only ever gets single words and is never asked for an offset, so no normalization can shift one.
+
+A word that holds the unknown piece tells the model nothing. So it may be read in plain characters instead, if they are
+known, such as full-width letters as those of ASCII. A word without unknown pieces always has the pieces of the
+checkpoint's own tokenizer.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain
 
 import numpy as np
@@ -15,6 +21,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.text.plain import plain
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CACHED_WORDS = 50_000  # about 10 MB; a year of a newspaper has about as many different words
@@ -54,6 +61,8 @@ class WordTokenizer:
         max_word_pieces: int,
         prepare: Callable[[str], str] = replace_surrogates,
         dropped: str | None = None,
+        *,
+        reads_plain: bool = False,
     ) -> None:
         """Loads a tokenizer.
 
@@ -62,6 +71,8 @@ class WordTokenizer:
             max_word_pieces: How many pieces to keep of one word.
             prepare: Turns a word into the text that the tokenizer gets.
             dropped: A piece to leave out wherever it occurs; by default none.
+            reads_plain: Whether a word that would hold the unknown piece is read in plain characters (`text.plain`) if
+                it holds fewer of them then. If nothing of the word is left then, it has no pieces.
 
         Raises:
             ModelError: The bytes are not a tokenizer.
@@ -79,6 +90,7 @@ class WordTokenizer:
         self._prepare = prepare
         self._dropped = None if dropped is None else self._tokenizer.token_to_id(dropped)
         self._max_word_pieces = max_word_pieces
+        self._reads_plain = reads_plain
         self._cache: dict[str, tuple[int, ...]] = {}
 
     def encode(self, words: Sequence[str]) -> Pieces:
@@ -90,10 +102,34 @@ class WordTokenizer:
 
     def _encode_word(self, word: str) -> tuple[int, ...]:
         text = self._prepare(word[:_READ_CHARACTERS])
-        encoding = self._tokenizer.encode([text], is_pretokenized=True, add_special_tokens=False)
-        ids = tuple([piece for piece in encoding.ids if piece != self._dropped][: self._max_word_pieces])
+        ids = self._read(text)
         if len(word) <= _CACHED_CHARACTERS:
+            # Printable ASCII is plain. Longer words aren't names.
+            if self._reads_plain and not (word.isascii() and word.isprintable()) and self._unknown in ids:
+                ids = self._read_plain(text, ids)
             if len(self._cache) >= _CACHED_WORDS:
                 self._cache.clear()
             self._cache[word] = ids
         return ids
+
+    def _read(self, text: str) -> tuple[int, ...]:
+        encoding = self._tokenizer.encode([text], is_pretokenized=True, add_special_tokens=False)
+        return tuple([piece for piece in encoding.ids if piece != self._dropped][: self._max_word_pieces])
+
+    def _read_plain(self, text: str, ids: tuple[int, ...]) -> tuple[int, ...]:
+        """Reads a text in plain characters. Returns its pieces if fewer of them are unknown than of `ids`."""
+        plain_text = plain(text)
+        if not plain_text:
+            return ()
+        plain_ids = self._read(plain_text)
+        return plain_ids if plain_ids.count(self._unknown) < ids.count(self._unknown) else ids
+
+    @cached_property
+    def _unknown(self) -> int:
+        """The unknown piece, or -1 if every word can be read without one. Most texts never ask for it."""
+        model = self._tokenizer.model
+        if hasattr(model, "unk_token"):  # WordPiece, WordLevel, BPE
+            found = None if model.unk_token is None else self._tokenizer.token_to_id(model.unk_token)
+        else:  # Unigram doesn't tell
+            found = json.loads(self._tokenizer.to_str())["model"].get("unk_id")
+        return -1 if found is None else int(found)

@@ -45,7 +45,7 @@ class CorpusReader:
         """
         self._split_words = rules.split_words
         capacity = max_pieces - SPECIAL_PIECES if rules.truncates else _LONGEST_WORD
-        self._read_pieces = rules.open_tokenizer(tokenizer.data, capacity)
+        self._read_pieces = rules.open_own_tokenizer(tokenizer.data, capacity)
         self._special = SpecialPieces(tokenizer.cls_id, tokenizer.sep_id)
         self.corpus = corpus
 

@@ -1,10 +1,12 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from albert_ner_onnx import ModelError, default_model
+from albert_ner_onnx import ModelError, default_model, load
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from toy_models import FP32
 
@@ -34,6 +36,93 @@ def test_special_pieces_in_a_text_are_text(piece: str) -> None:
 
 def test_lone_surrogates_are_read_as_replacement_characters() -> None:
     assert OURS.encode(["a\ud800b"]).ids.tolist() == OURS.encode(["a\ufffdb"]).ids.tolist()
+
+
+# --- Unknown pieces ---------------------------------------------------------------------------------------------------
+
+PLAIN = WordTokenizer(DATA, 510, reads_plain=True)
+UNKNOWN = ORACLE.token_to_id("[UNK]")
+FULL_WIDTH = "\uff2a\uff4f\uff48\uff4e"
+MATHEMATICAL = "\U0001d409\U0001d428\U0001d421\U0001d427"
+CIRCLED = "\u24bf\u24de\u24d7\u24dd"
+
+
+@pytest.mark.parametrize(
+    ("word", "same"),
+    [
+        *[(word, "John") for word in (FULL_WIDTH, MATHEMATICAL, CIRCLED, "\uff2aohn\ufffd", "\uff2ao\u00adhn")],
+        ("Gra\ufb00enberg", "Graffenberg"),
+        ("Suf\ufb01eld\u2039", "Suffield<"),
+        ("\uff21\uff34\uff06\uff34", "AT&T"),
+        ("O\u201bBrien", "O'Brien"),
+        ("\u33a7", "m/s"),
+        ("\u3164\ufe0f", ""),
+    ],
+)
+def test_a_word_with_unknown_pieces_is_read_in_plain_characters(word: str, same: str) -> None:
+    assert UNKNOWN in OURS.encode([word]).ids or not same
+    assert PLAIN.encode([word]).ids.tolist() == OURS.encode([same]).ids.tolist()
+    bounds = PLAIN.encode(["in", word, "in"]).bounds.tolist()
+    assert bounds == [0, 1, bounds[2], bounds[2] + 1]
+
+
+@pytest.mark.parametrize("word", ["\u0167", "\U0001f44d", "\u0167est", "\u0167\ufb00", "\u0167\u24bf", FULL_WIDTH * 17])
+def test_a_word_that_stays_unknown_is_read_as_it_is(word: str) -> None:
+    assert PLAIN.encode([word]).ids.tolist() == OURS.encode([word]).ids.tolist()
+
+
+@given(st.lists(st.text(characters, max_size=5)))
+def test_known_pieces_never_change(words: list[str]) -> None:
+    own, found = OURS.encode(words), PLAIN.encode(words)
+    for word in range(len(words)):
+        before = own.ids[own.bounds[word] : own.bounds[word + 1]].tolist()
+        after = found.ids[found.bounds[word] : found.bounds[word + 1]].tolist()
+        assert before == after or after.count(UNKNOWN) < before.count(UNKNOWN)
+
+
+def tokenizer_of(kind: str) -> bytes:
+    """A tokenizer with the pieces `<unk>`, `J`, `o` and `.`; a full stop is a word of its own."""
+    vocabulary = {"<unk>": 0, "J": 1, "o": 2, ".": 3, "##o": 4}
+    model = {
+        "WordPiece": lambda: models.WordPiece(vocabulary, unk_token="<unk>"),
+        "WordLevel": lambda: models.WordLevel(vocabulary, unk_token="<unk>"),
+        "BPE": lambda: models.BPE(vocabulary, [], unk_token="<unk>"),
+        "BPE without unk_token": lambda: models.BPE(vocabulary, []),
+        "Unigram": lambda: models.Unigram([(piece, -1.0) for piece in vocabulary], 0),
+        "Unigram without unk_id": lambda: models.Unigram([(piece, -1.0) for piece in vocabulary]),
+    }[kind]()
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Punctuation()
+    tokenizer.normalizer = normalizers.Replace("\ufffd", "")
+    return str(tokenizer.to_str()).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("WordPiece", [1, 4, 3]), ("WordLevel", [0, 3]), ("BPE", [1, 2, 3]), ("Unigram", [1, 2, 3])],
+)
+def test_every_kind_of_tokenizer_tells_its_unknown_piece(kind: str, expected: list[int]) -> None:
+    own, found = (WordTokenizer(tokenizer_of(kind), 9, reads_plain=plain) for plain in (False, True))
+    assert 0 in own.encode(["\uff2a\uff4f\uff0e"]).ids
+    assert found.encode(["\uff2a\uff4f\uff0e"]).ids.tolist() == expected
+    assert found.encode(["Jo."]).ids.tolist() == own.encode(["Jo."]).ids.tolist() == expected
+    assert found.encode(["\u200e", "\u3164\x1b", "\ufffd"]).ids.tolist() == []
+
+
+def test_a_tokenizer_without_an_unknown_piece_reads_words_as_they_are() -> None:
+    data = tokenizer_of("BPE without unk_token")
+    words = ["\uff2a\uff4f", "Jo", "\u200e"]
+    own, found = (WordTokenizer(data, 9, reads_plain=plain).encode(words).ids.tolist() for plain in (False, True))
+    assert own == found == [1, 2]
+
+
+def test_names_in_compatibility_characters_are_found() -> None:
+    text = "\uff2a\uff4f\uff48\uff4e \uff33\uff4d\uff49\uff54\uff48 lives in Gra\ufb00enberg."
+    found = load().recognize(text)
+    assert [(entity.text, entity.label) for entity in found] == [(text[:10], "PER"), (text[20:30], "LOC")]
+
+
+# --- Limits -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
