@@ -20,6 +20,8 @@ from albert_ner_onnx.text.words import split_words
 from spark_nlp_archives import PIPELINE
 
 TOKENIZER = describe_tokenizer(toy.tokenizer().encode(), 200)
+UNKNOWN = toy.vocabulary().index("[UNK]")
+FULL_WIDTH = "\uff4a\uff4f\uff48\uff4e"
 
 
 def reader(corpus: Corpus) -> CorpusReader:
@@ -53,6 +55,14 @@ def test_first_pieces_are_the_words() -> None:
     assert len(lines) >= 200
     words = split_words(files("albert_ner_export.texts").joinpath("calibration.txt").read_text("utf-8"))
     assert sum(int(line.first.sum()) for line in lines) == pytest.approx(len(words), rel=0.01)
+
+
+def test_the_exporter_reads_unknown_words_as_the_checkpoint_does() -> None:
+    """Its gates compare with other runtimes, which don't read them in plain characters."""
+    corpus = Corpus("x", [FULL_WIDTH], ["x"])
+    (line,) = reader(corpus)._read(corpus.calibration)
+    assert line.ids.tolist() == [UNKNOWN]
+    assert CONLL.open_tokenizer(TOKENIZER.data, 9)([FULL_WIDTH]).ids.tolist() != [UNKNOWN]
 
 
 def test_the_calibration_reaches_the_maximum_length() -> None:

@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,18 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 from sentencepiece import sentencepiece_model_pb2
+from tokenizers import Tokenizer, models
 
 from albert_ner_onnx import ModelError
+from albert_ner_onnx.model.tokenizer import ReadPieces
 from albert_ner_onnx.spark_nlp.chunks import chunks
-from albert_ner_onnx.spark_nlp.pieces import LONE_SPACE, PieceText, take_piece_text
+from albert_ner_onnx.spark_nlp.pieces import (
+    LONE_SPACE,
+    PieceText,
+    open_exact_tokenizer,
+    open_tokenizer,
+    take_piece_text,
+)
 from albert_ner_onnx.spark_nlp.words import split_words
 from growth import assert_linear
 
@@ -185,6 +193,15 @@ def test_the_normalizer_is_taken_out_of_the_tokenizer(steps: tuple[Any, ...], te
 def test_a_tokenizer_without_its_normalizer_is_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match="the piece rule spark-nlp needs a normalizer with exactly one Precompiled"):
         take_piece_text(data, modified_utf8=False)
+
+
+@pytest.mark.parametrize("open_one", [open_tokenizer, open_exact_tokenizer])
+def test_unknown_words_are_not_read_in_plain_characters(open_one: Callable[[bytes, int], ReadPieces]) -> None:
+    """Spark NLP doesn't either. Its normalization knows full-width letters, but no low quotation mark."""
+    tokenizer = Tokenizer(models.Unigram([("<unk>", 0.0), ("\u2581'", -1.0), ("\u2581j", -1.0)], 0))
+    data = json.loads(tokenizer.to_str()) | {"normalizer": {"type": "Sequence", "normalizers": [PRECOMPILED]}}
+    pieces = open_one(json.dumps(data).encode(), 9)(["\u201b", "\uff4a", "'"])
+    assert pieces.ids.tolist()[-3:] == [0, 2, 1]
 
 
 @pytest.mark.parametrize("setting", ["default", "white_list", "no_schema"])
