@@ -144,7 +144,9 @@ def _check_count(name: str, value: Any, alternative: str = "") -> None:
 
 
 def _check_choice(name: str, value: Any, known: Sequence[str], *, required: bool = False) -> None:
-    if value not in known and (required or value is not None):
+    if value is None and not required:
+        return
+    if not isinstance(value, str) or value not in known:  # an array compares with each name, and is neither
         alternative = "" if required else "None or "
         raise InputError(f"{name} must be {alternative}{_one_of(known)}, found {value!r}")
 

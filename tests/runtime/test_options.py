@@ -44,6 +44,7 @@ def settle(model: Manifest, **chosen: Any) -> Options:
         ({"context": "window"}, "context must be None or one of sentence, document, found 'window'"),
         ({"newlines": "keep"}, "newlines must be one of wrap, border, found 'keep'"),
         ({"newlines": None}, "newlines must be one of wrap, border, found None"),
+        ({"newlines": np.array(["wrap", "border"])}, "newlines must be one of wrap, border, found array("),
         ({"markup": "xml"}, "markup must be None or 'html', found 'xml'"),
         ({"markup": True}, "markup must be None or 'html', found True"),
         ({"abbreviations": "Det"}, "abbreviations must be a list or another iterable, not a single str; put it in"),
