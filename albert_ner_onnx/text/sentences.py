@@ -5,8 +5,11 @@ A sentence ends
 - after `.`, `!`, `?`, `…` or a run of them, and after the quotation marks and brackets that close there, if white
   space follows and the next character isn't a lower-case letter. `words.split_words` has already decided which full
   stops count: the one of an abbreviation or an initial is part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`);
+- after these where a blank is only missing: after a full stop right after a word, before a capitalised word
+  (`Berlin.The`); otherwise before a word that begins sentences (`Berlin!The`, but not `Yahoo!Japan`);
 - after a full stop, exclamation mark or question mark of Chinese and Japanese, whatever follows;
-- before a blank line. A single line break may be mere wrapping, so it says nothing.
+- before a blank line, a form feed, a paragraph separator (U+2029) or one of the separators U+001C to U+001F. A single
+  line break may be mere wrapping, so it says nothing.
 
 When in doubt there is no border: a sentence that is too long only has more context, one that is too short may cut an
 entity.
@@ -20,11 +23,16 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from albert_ner_onnx.entities import Word
+from albert_ner_onnx.text.abbreviations import STARTERS
 
 _STOPS = ".!?…"
 _WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
 _CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
-_BLANK_LINE = re.compile("\n[^\n]*\n|\r[^\r\n]*\r|[\u2029\f]")
+_RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"  # the number of a note, behind a stop
+_STARTERS = frozenset(STARTERS)
+_BREAK = "\n\r\x0b\x85\u2028"  # what ends a line
+BLANK_LINE = re.compile(f"(?>\r\n|[{_BREAK}])[^{_BREAK}]*+[{_BREAK}]|[\f\x1c-\x1f\u2029]")
+"""Matches in the white space between two words if a blank line, or what counts as one, is in it."""
 
 
 def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
@@ -38,22 +46,31 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
         The offset of each sentence's first word, in code points; empty if there are no words.
     """
     starts = [word.start for word in words[:1]]
-    # Whether the words so far end with a stop, with a wide one, and whether a space precedes the last of them
-    ended = widely = apart = False
-    for before, word in pairwise(words):
-        closing = not apart and before.text in _CLOSERS
-        widely = before.text in _WIDE_STOPS or (widely and closing)
-        ended = widely or not before.text.strip(_STOPS) or (ended and closing)
-        apart = word.start > before.end
+    # Whether the words so far end with a stop, with a wide one, with one full stop right after a word; and whether a
+    # space precedes the last of them
+    ended = widely = stopped = apart = False
+    for (before, _, end), (word, start, _) in pairwise(words):
+        if not (ended and not apart and (before in _CLOSERS or not before.strip(_RAISED))):
+            widely = before in _WIDE_STOPS
+            ended = widely or (before[0] in _STOPS and not before.strip(_STOPS))
+            stopped = before == "." and not apart
+        apart = start > end
         if apart:
-            blank = word.start > before.end + 1 and _BLANK_LINE.search(text, before.end, word.start) is not None
-            border = blank or (ended and not word.text[0].islower())
+            border = ended and not word[0].islower()
+            if not border and (start > end + 1 or text[end] != " "):  # most gaps are one space
+                border = BLANK_LINE.search(text, end, start) is not None
+        elif widely:
+            border = word not in _CLOSERS and word not in _WIDE_STOPS
         else:
-            border = widely and word.text not in _CLOSERS and word.text not in _WIDE_STOPS
+            border = ended and (word in _STARTERS or (stopped and _is_capitalised(word)))
         if border:
-            starts.append(word.start)
-            ended = widely = False
+            starts.append(start)
+            ended = widely = stopped = False
     return starts
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[0].isupper() and word[1:2].islower()
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:

@@ -2,6 +2,8 @@
 
 The models are trained on such words, so a text must be split the same way: punctuation stands alone, `don't` becomes
 `do` and `n't`, `$5m` becomes `$` and `5m`, and `U.S.`, `3.5`, `20-year-old`, `O'Brien` and `me@example.com` stay whole.
+Text that isn't as tidy as Reuters' is split where a tidy writer would have put a blank: `Berlin.The mayor`, `_Rome_`,
+`Obama–Medvedev`, `London- Paris`, `Merkel²`. When in doubt a name isn't cut.
 
 1. `_Fold` replaces each character outside ASCII by one Latin-1 character, so that offsets stay the same. Curly quotes
    and dashes become their ASCII relatives; every other kind of character becomes one stand-in. ASCII text skips this.
@@ -17,11 +19,24 @@ to no word. No grapheme is split unless it has more than `LONGEST` characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 from unicodedata import category
 
 from albert_ner_onnx.entities import Word
+from albert_ner_onnx.text.abbreviations import (
+    ABBREVIATIONS,
+    AMBIGUOUS,
+    BEFORE_NUMBERS,
+    CAPITALISED,
+    ENDINGS,
+    SMALL,
+    SMALL_TITLES,
+    STARTERS,
+    SURNAMES,
+    TITLES,
+)
 
 LONGEST: Final = 1000
 """Characters in the longest word."""
@@ -32,12 +47,15 @@ LONGEST: Final = 1000
 _LOWER, _UPPER, _DIGIT = "é", "É", "0"  # `é` also stands for letters without case and for unknown characters
 _MARK, _JOINER, _ZERO = "¨", "±", "\xad"  # stays with its base; U+200D, which also joins emoji; zero-width
 _SYMBOL, _FLAG, _IDEOGRAPH, _POINT = "©", "®", "§", "·"  # emoji and signs; half a flag; CJK; other punctuation
+_ABOVE, _DASH, _OWN = "¹", "¬", "ø"  # superscript digits; dashes between digits; a user's own abbreviation
 
 _ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 _KIN: Final = {
     "'": "\u2018\u2019\u201a\u201b\u2032\u00b4\u02bc\uff07",  # quotation marks, prime, acute accent, apostrophes
     '"': "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02",
-    "-": "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d",  # but not U+2014: the em dash is a `--`, always apart
+    "-": "\u2010\u2011\u2212\ufe63\uff0d",  # but not U+2014: the em dash is a `--`, always apart
+    _DASH: "\u2012\u2013",  # figure dash and en dash
+    _ABOVE: "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
     "/": "\u2044\uff0f",
     _ZERO: _ZERO_WIDTH,
     _JOINER: "\u200d",
@@ -89,54 +107,140 @@ _FOLD: Final = _Fold({ord(char): kin for kin, chars in _KIN.items() for char in 
 # --- 2. The grammar, on folded text -----------------------------------------------------------------------------------
 
 _SPACE = r"\t-\r\x1c-\x20"  # for use in [ ]: the white space of ASCII by str.isspace
-_LETTER = "A-Za-zéÉ"
-_BEGIN = f"{_LETTER}0-9_{_MARK}{_JOINER}"  # what a run of word characters begins with; a mark may lack its base
-_RUN = f"[{_BEGIN}][{_BEGIN}{_ZERO}]*+"
-_END = f"(?![{_BEGIN}])"
+_CAPITAL = "A-ZÉ"
+_SMALL_LETTER = "a-zé"
+_LETTER = f"{_SMALL_LETTER}{_CAPITAL}{_OWN}"
+_INNER = f"{_LETTER}0-9{_MARK}{_JOINER}"  # what a run of word characters begins and ends with; a mark may lack its base
+_BEGIN = f"_{_INNER}"
+_END = f"(?!_*+[{_INNER}])"
 _BEHIND = f"[{_MARK}{_JOINER}{_ZERO}]"  # stays with whatever precedes it
 
-_CLITIC = f"'(?:[sSmMdD]|[vV][eE]|[rR][eE]|[lL]{{2}}){_END}"
+# Superscript digits are part of `10²`, `x²`, `km²` and other short words, but not of `Rome²`: behind a name they are
+# the number of a note. Underscores join (`snake_case`), but neither begin nor end a run: there they mark emphasis.
+_EDGE = f"(?<![{_LETTER}])"
+_POWER = rf"""
+    {_ABOVE}
+    (?: (?<=[0-9{_MARK}{_ABOVE}]{_ABOVE}) | (?<={_EDGE}[{_LETTER}]{_ABOVE})
+      | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{_ABOVE}) | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{{2}}{_ABOVE})
+      | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{{3}}{_ABOVE}) | (?<={_EDGE}(?:[KCMDN][mM]|F[tT]|Pa|Hz|Mi|Yd){_ABOVE})
+      | (?<={_EDGE}[KMGT]eV{_ABOVE}) )
+    """
+_PLAIN = rf"[{_INNER}][{_INNER}{_ZERO}]*+"
+_PART = rf"[{_INNER}{_ABOVE}][{_INNER}{_ZERO}]*+ (?: {_POWER}[{_INNER}{_ABOVE}{_ZERO}]*+ )?+"
+_RUN = rf"{_PART} (?: _++ {_PART} )*+"
+
+# Not `'D-Day'`, which is a quotation, unless it follows a word.
+_CLITIC = (
+    f"'(?:[sSmMdD]|[vV][eE]|[rR][eE]|[lL]{{2}}){_END}"
+    f"(?:(?!-[{_INNER}])|(?<=[{_INNER}.]'[a-zA-Z])|(?<=[{_INNER}.]'[a-zA-Z]{{2}}))"
+)
 _NOT = f"[nN]'[tT]{_END}"  # `don't` is `do` `n't`, but `cannot` and `gonna` are one word
-_HAS_NOT = f"[A-Za-z]{{1,6}}?(?={_NOT})"  # `should` is the longest
+_HAS_NOT = f"[A-Za-z]{{1,6}}?(?={_NOT})(?<![vV]a)"  # `should` is the longest; `van't Hoff` is a name
+# Small words that begin with an apostrophe: `'s-Hertogenbosch`, `'t Hart`, `rock 'n' roll`, `'N Sync`
+_ELIDED = rf"""
+    ' (?<![^{_SPACE}(\["]')
+    (?: (?: s(?=-[{_CAPITAL}]) | S(?=-[{_CAPITAL}]{{2}}) ) (?: -{_PLAIN} )++
+      | [tTnN](?=\s++[{_CAPITAL}])
+      | [nN](?:'(?=\s)|(?=\s)) )
+    """
+
+
+def _either(words: Iterable[str]) -> str:
+    """A pattern for any of these words. It looks at each character of a text once, however many words there are."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted(set(words)):
+        by_first.setdefault(word[:1], []).append(word[1:])
+    branches = [re.escape(first) + _either(rest) for first, rest in by_first.items() if first]
+    pattern = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})" if branches else ""
+    return f"(?:{pattern})?" if "" in by_first and branches else pattern
+
+
+# A capitalised word after a stop without a blank. It isn't one if it goes on (`java.util.List`, `foo.Bar_baz`,
+# `Math.Max(1)`), or has the ending of a file or of an address.
+_GLUED = rf"""
+    (?!{_either(ENDINGS)}{_END})
+    [{_CAPITAL}]{_MARK}*+[{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ (?: ['-][{_LETTER}]++ )*+
+    (?! [{_BEGIN}] | [.@/:+=&]++[{_BEGIN}] | [(\\`=] )
+    """
+_STARTER = f"{_either(STARTERS)}{_END}"
+# Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.The`; but not `Node.js`, `U.S.`
+_BORDER = rf"""
+    \.(?: (?<=[{_SMALL_LETTER}{_MARK}]{{2}}\.) (?: {_GLUED} | [AI](?=\s++[{_SMALL_LETTER}]) )
+        | (?<=[0-9]\.) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
+    """
+
+# Words that begin sentences are surnames, too: `K. He and J. Sun`, but `vitamin K. He said`. What follows them tells,
+# or a title before the initial.
+_SURNAME = rf"""
+    {_either(SURNAMES)} {_END}
+    (?: [;)\]"] | ,?\s++(?:et\s++al|(?:and|&)\s++[{_CAPITAL}]\.) | ,\s++[{_CAPITAL}]\. )
+    """
+_SURNAME_AFTER_ONE_INITIAL = rf"""
+    (?: {_SURNAME}
+      | {_either(SURNAMES)} {_END} (?: [.:!?] | \s*+\Z | \s++(?:and|&)\s++[{_CAPITAL}]
+          | ,(?!\s++[{_SMALL_LETTER}]) | ,\s++(?:who|whose|an?|the|of|and|from|now|then)\s )
+      | (?:An|He|She|So|To|We|You) (?: \s++[(\[] | -[{_CAPITAL}] )
+      | (?:He|She|We|You) \s++[{_CAPITAL}0-9]
+      | (?:An|He|She|To|We|You) \s++(?:of|from|et|who)\s
+      | (?:An|By|In|On|To) \s++(?:said|says|told|wrote|was|is|has|had|argue[sd]|add(?:s|ed)){_END}
+      | An \s++(?: [0-9] | (?![aeiouhé])[{_SMALL_LETTER}] )
+      | (?:An|But|By|In|On|So|To|You) '[sS]{_END}
+      | (?:(?<=(?:Mr|Ms|Dr)\.\s[{_CAPITAL}]\.\s) | (?<=Prof\.\s[{_CAPITAL}]\.\s)) {_either(SURNAMES)} {_END} )
+    """
+
+
+def _unless(border: str) -> str:
+    """What must not follow an abbreviation's stop: the rest of a longer word, or a border between sentences."""
+    return rf"(?! \. | -?_*+[{_INNER}] | {border} )"
+
+
+_AFTER_ONE_INITIAL = _unless(rf"\s++ (?!{_SURNAME_AFTER_ONE_INITIAL}) {_STARTER}")
+_AFTER_INITIALS = _unless(rf"\s++ (?!{_SURNAME}) {_STARTER}")
+_NOT_AT_THE_END = r"""(?! [\s"']*+\Z )"""
 
 # Runs and what joins them: `20-year-old`, `U.S.-led`, `AT&T`, `me@example.com`, `O'Brien`, `1,000`, `2:09.5`, `1/2`.
-# Before a run: `+48`, `.496`. After a run: `AA+`, `three- and four-day`, `6=` (a shared sixth place).
+# Before a run: `+48`, `.496`. After a run: `AA+`, `three- and four-day`, `6=` (a shared sixth place); but the dash of
+# `London- Paris` is apart. A compound keeps its full stop if it ends in initials: `J.-P. Smith`, `the Iraq-U.N. memo`.
+_JOIN = rf"(?: - | [&+] | (?!{_CLITIC})' | (?<=[0-9])(?:[.,:/]|{_DASH})(?=[0-9]) )"
 _COMPOUND = rf"""
-    (?: \+?\.?(?=[0-9]) )? {_RUN}
-    (?: (?: \.?- | [.&@+] | (?!{_CLITIC})' | (?<=[0-9])[,:/](?=[0-9]) ) {_RUN} )*+
-    (?: \+{{1,2}}+ | -(?=[\s,;)]|\Z) | (?<=[0-9])=(?=\s|\Z) )?+
+    (?: (?P<name>(?=[{_CAPITAL}][{_SMALL_LETTER}])) | )
+    (?: \+?\.?(?=[0-9]) )? {_RUN} (?: {_JOIN} {_RUN} )*+
+    (?: (?={_BORDER})
+      | (?: (?=[._@]) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
+        (?: \+{{1,2}}+
+          | (?(name) -(?= [,;)] | \s++(?:and|or|to|und|oder){_END} | \Z ) | -(?=[\s,;)]|\Z) )
+          | (?<=[0-9])=(?=\s|\Z)
+          | \.(?: (?<=\.-[{_CAPITAL}]\.) | (?<=-[{_CAPITAL}]\.[{_CAPITAL}]\.) {_AFTER_INITIALS} ) {_NOT_AT_THE_END} )?+
+    )
     """
+
 
 # An abbreviation keeps its full stop, except at the end of a text, where CoNLL-2003 always splits it off (`in the U.S`
 # `.`). Within a text the full stop ends a sentence, and is split off, if the next word is one that begins sentences;
 # never after a title, though: `Mr. This`. A text that is nothing but an abbreviation stays whole.
-_TITLES = "Mr Mrs Ms Dr Prof Messrs Mme Mlle Gen Col Maj Capt Cmdr Lt Sgt Adm Gov Sen Rep Rev Hon St Ste Mt Ft"
-_ABBREVIATIONS = (
-    "Inc Corp Co Cos Ltd Bros Plc Jr Sr Dept Univ Assn Ave Blvd Rd Ph.D Vol Jan Feb Apr Jun Jul Aug Sept Sep Oct Nov "
-    "Dec Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Kan Ky La Md Mich Minn Mo Mont Neb Nev Okla Ore Pa Tenn Tex Va Vt "
-    "Wash Wis Wyo Ont Que"
-)
-_SMALL_ABBREVIATIONS = "vs v etc vol approx al cf viz pp ca"
-_STARTERS = (
-    "A After Although An And As At Both But By For From He Her His However If In It Its On One Our She Since So Some "
-    "That The Their Then There These They This Those To We What When While With You"
-)
+def _abbreviation(own: Iterable[str]) -> str:
+    """The pattern of abbreviations, a user's own among them."""
+    before_starters = {*ABBREVIATIONS, *map(str.upper, ABBREVIATIONS), *CAPITALISED, *SMALL, *own}
+    before_starters = {word.translate(_FOLD) for word in before_starters}
+    longest = max(len(word.partition(".")[0]) for word in before_starters)
+    ambiguous = _either(AMBIGUOUS)
+    unless_starter = rf"(?= \. (?!\s*+{_STARTER}) )"
+    return rf"""
+        (?=[{_LETTER}]{{1,{longest}}}+\.)  # spares most words the comparison with all of these
+        (?P<whole>\A)?
+        (?: [{_CAPITAL}]\. {_AFTER_ONE_INITIAL}
+          | [{_LETTER}](?:\.[{_LETTER}])++\. {_AFTER_INITIALS}
+          | {_either([*TITLES, *map(str.upper, TITLES)])}
+            \. (?: {_unless("(?!)")} | (?=[{_CAPITAL}]) (?! [{_BEGIN}.-]{{,40}}+@ | {_either(ENDINGS)}{_END} ) )
+          | (?: (?: {_either(before_starters)} | {_OWN}++ ) {unless_starter}
+              | (?<=,\s) {ambiguous} {unless_starter}
+              | {ambiguous} (?= \.(?: [,;:)-] | \s++[{_SMALL_LETTER}0-9] ) )
+              | {_either(BEFORE_NUMBERS)} (?= \.\s[0-9] )
+              | {_either(SMALL_TITLES)} (?= \.\s++(?!{_STARTER})[{_CAPITAL}] ) )
+            \. (?: (?={_GLUED}) | {_unless("(?!)")} ) )
+        (?(whole) | {_NOT_AT_THE_END} )
+        """
 
-
-def _any(words: str) -> str:
-    return "(?:" + "|".join(map(re.escape, words.split())) + ")"
-
-
-_ABBREVIATION = rf"""
-    (?=[{_LETTER}]{{1,6}}+\.)  # spares most words the comparison with all of these
-    (?P<whole>\A)?
-    (?: (?=[A-Z]) (?i:{_any(_TITLES)}) (?=\.)
-        | (?: [A-ZÉ](?:\.[{_LETTER}])*+ | [{_LETTER}](?:\.[{_LETTER}])++  # initials; `U.S.`, `a.m.`
-            | (?=[A-Z]) (?i:{_any(_ABBREVIATIONS)}) | {_any(_SMALL_ABBREVIATIONS)} )
-          (?=\.(?! \s++ {_any(_STARTERS)} {_END} ))
-        | [Nn]os?(?=\.\s[0-9]) )
-    \. (?! [.{_BEGIN}] | -[{_BEGIN}] ) (?(whole) | (?! [\s"']*+\Z ) )
-    """
 
 _ADDRESS_STOP = r""".,;:!?'()\[\]{}"""  # within an address, but not at its end
 _ADDRESS_CHAR = rf"""[^{_SPACE}{_ADDRESS_STOP}"<>{_SYMBOL}{_FLAG}{_POINT}]"""
@@ -144,28 +248,38 @@ _ADDRESS = rf"(?:https?://|www\.) (?: {_ADDRESS_CHAR}++ | [{_ADDRESS_STOP}]++(?=
 
 _EMOJI = rf"{_SYMBOL}[{_MARK}{_JOINER}]*+"
 
-_WORD: Final = re.compile(
-    rf"""
-    (?=[^{_SPACE}{_ZERO}])  # at a space, try nothing else
-    (?: [{_LETTER}]++(?=[\s,)";?!])  # a short cut for most words: the rest would not split them either
-      | (?: {_CLITIC} | {_NOT} | {_HAS_NOT}
-          | (?<![^\n])[0-9]{{1,2}}\.(?=[ \t]++\S|\s*+\Z)  # the number that begins a line of a table
-          | {_ABBREVIATION}
-          | {_ADDRESS}
-          | [A-Z]{{1,3}}\$  # US$
-          | {_COMPOUND}
-          | -{{2,}}+ | \.{{2,}}+ | \*{{2,}}+ | ={{2,}}+
-          | {_FLAG}{{2}}
-          | {_EMOJI}(?:(?<={_JOINER}){_EMOJI})*+
-          | (?s:.)
-        ) {_BEHIND}*+ )
-    """,
-    re.VERBOSE,
-)
+
+def _grammar(own: Iterable[str] = ()) -> re.Pattern[str]:
+    """The pattern of a word, with a user's own abbreviations (without their last stop)."""
+    return re.compile(
+        rf"""
+        (?=[^{_SPACE}{_ZERO}])  # at a space, try nothing else
+        (?: [{_LETTER}]++(?=[\s,)";?!])  # a short cut for most words: the rest would not split them either
+          | [0-9]++(?: [-.,:/][0-9]++ )*+(?=[\s)])  # and for most numbers
+          | (?: [,;:?!"()\[\]{{}}<>/%&@$] | \.(?![.0-9])  # a short cut for most punctuation
+              | {_ELIDED} | {_CLITIC} | {_NOT} | {_HAS_NOT}
+              | (?<![^\n])[0-9]{{1,2}}\.(?=[ \t]++\S|\s*+\Z)  # the number that begins a line of a table
+              | {_abbreviation(own)}
+              | {_ADDRESS}
+              | [A-Z]{{1,3}}\$  # US$
+              | (?<=@)(?: _[{_BEGIN}]*+ | [{_BEGIN}]++(?<=_) )  # @_name, @name_
+              | __[a-z0-9]{{1,30}}+__(?: \.[a-z]{{1,5}}+{_END} | (?=\() )  # __init__.py
+              | _++
+              | {_ABOVE}++(?=[{_CAPITAL}][{_LETTER}]{{2}})  # the number of a note before a name
+              | {_COMPOUND}
+              | [{_DASH}-]{{2,}}+ | \.{{2,}}+ | \*{{2,}}+ | ={{2,}}+
+              | {_FLAG}{{2}}
+              | {_EMOJI}(?:(?<={_JOINER}){_EMOJI})*+
+              | (?s:.)
+            ) {_BEHIND}*+ )
+        """,
+        re.VERBOSE,
+    )
+
 
 # --- 3. Words ---------------------------------------------------------------------------------------------------------
 
-_PART: Final = re.compile(
+_PIECE: Final = re.compile(
     rf"(?s: .{{1,{LONGEST}}} (?!{_BEHIND} | (?<={_JOINER}){_SYMBOL}) | .{{1,{LONGEST}}} )", re.VERBOSE
 )
 
@@ -176,7 +290,41 @@ def _cut(folded: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, i
         if end - start <= LONGEST:
             yield start, end
         else:
-            yield from map(re.Match.span, _PART.finditer(folded, start, end))
+            yield from map(re.Match.span, _PIECE.finditer(folded, start, end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Splitter:
+    """Splits texts by one grammar. It can be pickled.
+
+    Attributes:
+        grammar: The pattern of a word in a folded text.
+        own: The pattern of those of a user's abbreviations that aren't ASCII, in a text; None for none.
+    """
+
+    grammar: re.Pattern[str]
+    own: re.Pattern[str] | None = None
+
+    def __call__(self, text: str) -> list[Word]:
+        folded = text if text.isascii() else self._fold(text)
+        spans: Iterable[tuple[int, int]] = map(re.Match.span, self.grammar.finditer(folded))
+        if len(text) > LONGEST:
+            spans = _cut(folded, spans)
+        new = tuple.__new__  # takes a quarter less time than Word(...), on the hot path
+        return [new(Word, (text[start:end], start, end)) for start, end in spans]
+
+    def _fold(self, text: str) -> str:
+        folded = text.translate(_FOLD)
+        if self.own is None:
+            return folded
+        parts, done = [], 0
+        for match in self.own.finditer(text):
+            parts += [folded[done : match.start()], _OWN * len(match[0])]
+            done = match.end()
+        return "".join([*parts, folded[done:]])
+
+
+_SPLITTER: Final = _Splitter(_grammar())
 
 
 def split_words(text: str) -> list[Word]:
@@ -188,9 +336,19 @@ def split_words(text: str) -> list[Word]:
     Returns:
         The words, with the original text, not the folded one.
     """
-    folded = text if text.isascii() else text.translate(_FOLD)
-    spans: Iterable[tuple[int, int]] = map(re.Match.span, _WORD.finditer(folded))
-    if len(text) > LONGEST:
-        spans = _cut(folded, spans)
-    new = tuple.__new__  # takes a quarter less time than Word(...), on the hot path
-    return [new(Word, (text[start:end], start, end)) for start, end in spans]
+    return _SPLITTER(text)
+
+
+def word_splitter(abbreviations: Collection[str]) -> Callable[[str], list[Word]]:
+    """Returns a function like `split_words` that knows more abbreviations.
+
+    Args:
+        abbreviations: Words of letters, with stops between them or not, such as `Det`, `Insp.` or `z.B.`, spelled as in
+            the texts. Each keeps its stop unless the next word begins sentences, or the text ends.
+    """
+    own = sorted({word.removesuffix(".") for word in abbreviations} - {""})
+    if not own:
+        return split_words
+    foreign = [word for word in own if not word.isascii()]
+    pattern = re.compile(rf"(?<!\w){_either(foreign)}(?=\.)") if foreign else None
+    return _Splitter(_grammar(word for word in own if word.isascii()), pattern)

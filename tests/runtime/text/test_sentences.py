@@ -40,6 +40,7 @@ def split(text: str) -> list[str]:
             "again\u2029",
             "and again",
         ],
+        ["In Rome.³", "Then (in Rome.)²", "So it was."],  # the number of a note
         ["."],
         ["...", "A"],
         ["and. \n\n", "so"],
@@ -48,6 +49,42 @@ def split(text: str) -> list[str]:
 @pytest.mark.parametrize("space", [" ", "\n", "  "])
 def test_sentences(sentences: list[str], space: str) -> None:
     assert split(space.join(sentences)) == [sentence.strip() for sentence in sentences]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["The firm moved to Berlin.", "The mayor was pleased.", "A man left."],
+        ['"He lives in Berlin."', "Nobody knows (or said.)", "Anna stays."],
+        ["Berlin!", "The mayor left?", "He did!?", "It is so...", "But why…", "In 1990."],
+        ["He works for Acme Inc.", "The firm fell in 1996.", "It died."],
+        ["Yahoo!Japan sued Jeopardy!Games, St.Louis and Node.js."],
+        ["The .NET and .Net of README.Md, Foo.Java and java.util.List...Gut."],
+    ],
+)
+def test_sentences_without_a_blank_between_them(sentences: list[str]) -> None:
+    assert split("".join(sentences)) == sentences
+
+
+BLANK_LINES = [
+    *("\f", " \f", "\f ", "\u2029", "\x1c", "\x1d", "\x1e", "\x1f", "\n\n", "\r\r", "\r\n\r\n", "\n \t\n"),
+    *("\x0b\x0b", "\x85\x85", "\u2028\u2028", "\n\r\n", "\r\n\n", "\x85\n", "\u2028 \n", "\n\f"),
+]
+
+
+@pytest.mark.parametrize("gap", BLANK_LINES)
+def test_a_blank_line_or_what_counts_as_one_parts(gap: str) -> None:
+    assert split(f"He joined Goldman Sachs{gap}Morgan Stanley fell") == [
+        "He joined Goldman Sachs",
+        "Morgan Stanley fell",
+    ]
+
+
+@pytest.mark.parametrize(
+    "gap", [" ", "  ", "\t", "\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\u00a0", "\u3000", " \n ", "\n\t"]
+)
+def test_a_single_line_break_does_not_part(gap: str) -> None:
+    assert len(split(f"He joined Morgan{gap}Stanley today")) == 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\u200b"])
@@ -78,6 +115,8 @@ def test_a_blank_line_always_parts(before: str, after: str) -> None:
     assert set(behind[:1]) <= set(sentence_starts(text, words))
 
 
-@pytest.mark.parametrize("text", ["a", "A. ", ".", '"', "\n", "。", "A.\n\n"])
+@pytest.mark.parametrize(
+    "text", ["a", "A. ", ".", '"', "\n", "。", "A.\n\n", "a.B", "ab.Ab", "a.\u00b2", "a\f", "\r\n", "a\u2028"]
+)
 def test_time_is_linear(text: str) -> None:
     assert_linear(lambda text: sentence_starts(text, split_words(text)), lambda size: text * size, 16_000)
