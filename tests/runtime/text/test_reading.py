@@ -148,8 +148,9 @@ def test_what_unicode_says_to_ignore_is_left_out() -> None:
 
 
 def test_no_other_character_but_the_marks_of_annotations_is_left_out() -> None:
-    for code in set(range(0x110000)) - {code for codes in IGNORABLE for code in codes} - {0xFFF9, 0xFFFA, 0xFFFB}:
-        assert read_text(chr(code)).text == chr(code)
+    left_out = {code for codes in IGNORABLE for code in codes} | {0xFFF9, 0xFFFA, 0xFFFB}
+    text = "\n".join(chr(code) for code in range(0x110000) if code not in left_out)
+    assert read_text(text).text == text
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -277,23 +278,54 @@ def test_where_nothing_is_replaced_nothing_is_made(text: str) -> None:
     assert reading.locate(words) is words
 
 
-@pytest.mark.parametrize("markup", [None, "html"])
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        *("&", "&#", "&#1", "&a", "&amp;", "&nbsp;", "&shy;", "\u00ad", "\u200d", "\u200da", "\u0301\u200d"),
-        *("\U0001f44d\u200d", "\U0001f3fd\u200d", "\ufe0f", "\u2764\ufe0f", "\U000e0067", SCOTLAND, "\u0645\u200c"),
-        *("<", "<a", "<a ", "<a x", "<a x=", "<a x='", '<a x="', "<a x='\"", "<a x='<a x=\"", "<a x='' ", '"', "='"),
-        *("=' >", "<a x='> ", "<a x='<", "<a = = ", "<b>", "</b>", "<p>", "<td> ", "<br>", "<pre>", "</", "</a"),
-        *("<!", "<!-", "<!--", "<!-->", "<![", "<![CDATA[", "]]>", "<?", "<?x", "<script>", "<script", "</script"),
-        *("<style><script>", "<sup>1", "\u0915\u200d", " ", "  ", "\n", "> ", "; ", "a ", "<a>  ", "a\n\n", "<a."),
-        *("<a:", "<a:b", "=\" <a x='", "<a x=' ' y=\" \" "),
-    ],
-)
-@pytest.mark.parametrize("prefix", ["", "<a x='", "<script>"])
-def test_time_is_linear_on_hostile_text(pattern: str, prefix: str, markup: str | None) -> None:
+@given(st.text(st.characters(max_codepoint=127, exclude_characters="&")), st.lists(st.sampled_from(INVISIBLE)))
+def test_invisible_characters_anywhere_in_ascii_change_no_word(text: str, invisible: list[str]) -> None:
+    step = 1 + len(text) // (len(invisible) + 1)
+    parts = [text[start : start + step] for start in range(0, len(text), step)]
+    noisy = "".join(part + char for part, char in zip(parts, [*invisible, *[""] * len(parts)], strict=False))
+    assert read_text(noisy).text == text
+    visible = [word.text.translate(dict.fromkeys(map(ord, INVISIBLE))) for word in located(noisy)]
+    assert visible == texts(split_words(text))
+
+
+@given(st.lists(st.sampled_from(["John", "Smith", "U.S.", "don't", "r&eacute;e", "AT&amp;T", ".", "1 < 2"])))
+def test_inline_tags_and_line_breaks_of_html_change_no_word(words: list[str]) -> None:
+    page = "\n  ".join(f"<b class='x'>{word[:1]}</b><i>{word[1:]}</i>" for word in words)
+    assert texts(split_words(read_text(page, "html").text)) == texts(split_words(read_text(" ".join(words)).text))
+    located(page, "html")
+
+
+def assert_reads_in_linear_time(pattern: str, prefix: str, markup: str | None) -> None:
     def read(text: str) -> list[Word]:
         reading = read_text(text, markup)
         return reading.locate([Word(char, place, place + 1) for place, char in enumerate(reading.text)])
 
     assert_linear(read, lambda size: prefix + pattern * (size // len(pattern)), 32_000)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("&", "&#", "&#1", "&a", "&amp;", "&nbsp;", "&shy;", "\u00ad", "\u200d", "\u200da", "\u0301\u200d"),
+        *("\U0001f44d\u200d", "\U0001f3fd\u200d", "\ufe0f", "\u2764\ufe0f", "\U000e0067", SCOTLAND, "\u0645\u200c"),
+        "\u0915\u200d",
+    ],
+)
+@pytest.mark.parametrize("markup", [None, "html"])
+def test_time_is_linear_on_hostile_text(pattern: str, markup: str | None) -> None:
+    assert_reads_in_linear_time(pattern, "", markup)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("<", "<a", "<a ", "<a x", "<a x=", "<a x='", '<a x="', "<a x='\"", "<a x='<a x=\"", "<a x='' ", '"', "='"),
+        *("=' >", "<a x='> ", "<a x='<", "<a = = ", "<b>", "</b>", "<p>", "<td> ", "<br>", "<pre>", "</", "</a"),
+        *("<!", "<!-", "<!--", "<!-->", "<![", "<![CDATA[", "]]>", "<?", "<?x", "<script>", "<script", "</script"),
+        *("<style><script>", "<sup>1", " ", "  ", "\n", "> ", "; ", "<a>  ", "a\n\n", "<a.", "<a:", "<a:b"),
+        *("=\" <a x='", "<a x=' ' y=\" \" "),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "<a x='", "<script>"])
+def test_time_is_linear_on_hostile_html(pattern: str, prefix: str) -> None:
+    assert_reads_in_linear_time(pattern, prefix, "html")
