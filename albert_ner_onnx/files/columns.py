@@ -108,7 +108,11 @@ def choose_columns(
     choice = f"; choose {' and '.join(ways_out)}" if ways_out else ""
     if bad:
         place = "the last column" if columns.tag in (None, -1) else f"column {tag + 1}"
-        way_out = _tag_way_out(bad, tag, is_header=bad is rows[0] and tag in with_entities) or choice
+        way_out = _tag_way_out(bad, tag, is_header=bad is rows[0] and tag in with_entities)
+        if with_entities and not way_out:
+            way_out = choice
+        elif bad.columns[tag] in ("_", "-", "") and not way_out:
+            way_out = "; words outside all entities must have the tag O"
         raise InputError(
             f"{name}:{bad.line}: expected the tag O, B-X or I-X in {place}, found {bad.columns[tag]!r}{way_out}"
         )
@@ -164,13 +168,10 @@ def _check_words(name: str, rows: Sequence[Row], word: int) -> None:
 
 def _holds_entities(rows: Sequence[Row], index: int, accepted: Callable[[str], bool]) -> bool:
     """Whether a column consists of tags, and some of them mark other things than chunks."""
-    found = set()
-    for row in rows:
-        tag = row.columns[index]
-        if not (accepted(tag) or looks_like_tag(tag)):
-            return False
-        found.add(tag)
-    return any(tag != "O" and tag[2:] not in _CHUNKS for tag in found)
+    found = {row.columns[index] for row in rows}
+    return all(accepted(text) or looks_like_tag(text) for text in found) and any(
+        text != "O" and text[2:] not in _CHUNKS for text in found
+    )
 
 
 def _fault(sentences: Sequence[Sequence[Row]], index: int) -> str | None:
@@ -207,14 +208,27 @@ def _fault(sentences: Sequence[Sequence[Row]], index: int) -> str | None:
 def _word_option(sentences: Sequence[Sequence[Row]], others: Collection[int]) -> str:
     """Says which column may hold the words, if one of them does."""
     columns = range(len(sentences[0][0].columns))
-    words = [index for index in columns if index not in others and not _fault(sentences, index)]
-    return f"the words with --word-column{f' {words[0] + 1}' if words else ''}"
+    words = next((index for index in columns if index not in others and not _fault(sentences, index)), None)
+    return "the words with --word-column" if words is None else f"the words with --word-column {words + 1}"
 
 
 def _listed(indices: Sequence[int], conjunction: str) -> str:
     """Lists the numbers of columns: `3`, `3 and 4`, `3, 4 and 5`."""
     *numbers, last = [str(index + 1) for index in indices]
     return f"{', '.join(numbers)} {conjunction} {last}" if numbers else last
+
+
+def check_header(name: str, rows: Sequence[Row], gold: int, predicted: int) -> None:
+    """Raises `InputError` if only the first line of a file for conlleval has no tags, but two names of columns."""
+    first, *others = [(row.columns[gold], row.columns[predicted]) for row in rows]
+    has_tag = any(map(looks_like_tag, first))
+    if rows[0].line > 1 or has_tag or first[0] == first[1] or not others:
+        return
+    if all(looks_like_tag(text) for pair in others for text in pair):
+        raise InputError(
+            f"{name}:1: expected a gold and a predicted tag, found {first[0]!r} and {first[1]!r}; if this is a header, "
+            "take it out: `sed 1d`"
+        )
 
 
 def check_gold(name: str, rows: Sequence[Row], gold: int, predicted: int) -> None:

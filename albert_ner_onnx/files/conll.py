@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.files.columns import Columns, check_gold, check_width, choose_columns, index_of
+from albert_ner_onnx.files.columns import Columns, check_gold, check_header, check_width, choose_columns, index_of
 from albert_ner_onnx.files.rows import DOCUMENT, Row, read_rows, words_of
 
 _ALL_BY_DEFAULT = Columns()
@@ -142,6 +142,11 @@ def read_conlleval(
     _check_one_column(name, first, "a gold and a predicted tag")
     check_width(name, first, gold_column, "--gold-column")
     check_width(name, first, predicted_column, "--predicted-column")
+    if (gold - predicted) % len(first.columns) == 0:
+        raise InputError(
+            f"{name}: --gold-column and --predicted-column name the same column; choose the gold and the predicted tags"
+        )
+    check_header(name, words, gold, predicted)
     if gold_column is None:
         check_gold(name, words, gold, predicted)
     sentences = [TagColumns([], [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from io import BufferedIOBase
 from itertools import chain
@@ -31,7 +32,7 @@ def read_rows(
     """Reads all lines of a stream as rows with equally many columns.
 
     Columns are separated by tabs if the line has one, otherwise by spaces. So a word may contain spaces if tabs
-    separate the columns.
+    separate the columns. Columns at the end that are empty in all lines don't count.
 
     Args:
         stream: Lines as `read_lines` reads them.
@@ -43,21 +44,26 @@ def read_rows(
 
     Raises:
         InputError: A line can't be decoded, contains a carriage return, is a comment though there should be none, or
-            has another number of columns than the first row.
+            has another number of columns than the lines before it.
     """
     rows = list(_split_lines(stream, name))
-    marked = _comments(rows, tag_columns, borders)
-    if marked and not comments:
-        number = min(marked)
-        text = " ".join(marked[number])
+    marked = [row for row in rows if _is_marked(row)]
+    words = [row for row in words_of(rows, borders) if not _is_marked(row)]
+    width = _common_width(words, name) or max((len(row.columns) for row in marked), default=0)
+    found = _comments(marked, _known_tags(words, width, tag_columns), width, tag_columns)
+    if found and not comments:
+        line, columns = found[0]
         raise InputError(
-            f"{name}:{number}: expected the columns of a word, found what looks like a comment, {_shortened(text)}; "
-            "leave out comments with --comments"
+            f"{name}:{line}: expected the columns of a word, found what looks like a comment, "
+            f"{_shortened(' '.join(columns))}; leave out comments with --comments"
         )
-    kept = [_without_comment(row) if row.line in marked else row for row in rows]
-    rows = [row for row in kept if row]
-    _check_widths(rows, name, borders)
-    return rows
+    left_out = {row.line for row in found if not _DOCUMENT_COMMENT.match(" ".join(row.columns[:3]))}
+    starts = {row.line for row in found} - left_out
+    return [
+        Row(row.line, [DOCUMENT]) if row.line in starts else _cut(row, width)
+        for row in rows
+        if row.line not in left_out
+    ]
 
 
 def words_of(rows: list[Row], borders: Collection[str]) -> Iterator[Row]:
@@ -74,61 +80,82 @@ def _split_lines(stream: BufferedIOBase, name: str) -> Iterator[Row]:
     for number, line in enumerate(chain.from_iterable(read_lines(stream, name)), 1):
         if isinstance(line, InputError):
             raise line
-        text = line.rstrip("\t" + _SPACES)
-        if "\r" in text.lstrip(_SPACES):
+        if "\r" in line.strip("\t" + _SPACES):
             raise InputError(
                 f"{name}:{number}: expected lines that end in LF or CRLF, found a lone CR inside a line; convert the "
                 "line ends, for example with `tr '\\r' '\\n'`"
             )
-        yield Row(number, split_columns(text))
+        yield Row(number, split_columns(line))
 
 
 def split_columns(line: str) -> list[str]:
-    """Splits a line at tabs, or at spaces if it has no tab. White space around columns isn't part of them."""
-    text = line.rstrip("\t" + _SPACES)
-    if "\t" in text:
-        return [column.strip(_SPACES) for column in text.split("\t")]
-    return _COLUMN.findall(text)
+    """Splits a line at tabs, or at spaces if it has no tab. White space around columns isn't part of them.
 
-
-def _comments(rows: list[Row], tag_columns: Collection[int], borders: Collection[str]) -> dict[int, list[str]]:
-    """The comments: the number of each line, and its columns.
-
-    A line that starts with `#` may also be a word such as a hashtag. Then it has as many columns as other words, and
-    tags like theirs.
+    Tabs after the last column make more columns, which are empty.
     """
-    marked = [row for row in rows if row.columns and row.columns[0].startswith("#")]
-    if not marked:
-        return {}
-    words = [row for row in words_of(rows, borders) if not row.columns[0].startswith("#")]
-    widths = {len(words[0].columns)} if words else {len(row.columns) for row in marked} - {1}
-    known = {tag for row in words for tag in _tags(row, tag_columns)}
+    text = line.rstrip("\t" + _SPACES)
+    if "\t" not in text:
+        columns = _COLUMN.findall(text)
+        if len(columns) != 1:
+            return columns
+    return [column.strip(_SPACES) for column in line.split("\t")]
+
+
+def _is_marked(row: Row) -> bool:
+    return row.columns[:1] != [] and row.columns[0].startswith("#")
+
+
+def _common_width(rows: list[Row], name: str) -> int:
+    """The number of columns that all rows have, or 0 without rows. Empty columns at a row's end may be left out."""
+    least, least_line = 0, 0  # what some row fills
+    most, most_line = sys.maxsize, 0  # what some row has, with empty columns at its end
+    for row in rows:
+        filled, width = _filled(row), len(row.columns)
+        if filled > most or width < least:
+            expected, line, found = (most, most_line, filled) if filled > most else (least, least_line, width)
+            raise InputError(
+                f"{name}:{row.line}: expected {expected} columns, as in line {line}, found {found}; separate all "
+                "columns by tabs, or by spaces if no column is empty or contains one"
+            )
+        if filled > least:
+            least, least_line = filled, row.line
+        if width < most:
+            most, most_line = width, row.line
+    return least
+
+
+def _filled(row: Row) -> int:
+    """The number of columns up to the last one that isn't empty."""
+    width = len(row.columns)
+    while width and not row.columns[width - 1]:
+        width -= 1
+    return width
+
+
+def _fits(row: Row, width: int) -> bool:
+    return _filled(row) <= width <= len(row.columns)
+
+
+def _cut(row: Row, width: int) -> Row:
+    return Row(row.line, row.columns[:width]) if len(row.columns) > width and _fits(row, width) else row
+
+
+def _known_tags(words: list[Row], width: int, tag_columns: Collection[int]) -> set[str]:
+    return {row.columns[:width][column] for row in words for column in tag_columns if -width <= column < width}
+
+
+def _comments(marked: list[Row], known: Collection[str], width: int, tag_columns: Collection[int]) -> list[Row]:
+    """The comments among lines that start with `#`.
+
+    Such a line may also be a word, such as a hashtag. Then it has as many columns as other words, and tags like theirs.
+    """
+    columns = [column for column in tag_columns if -width <= column < width]
 
     def is_word(row: Row) -> bool:
-        tags = _tags(row, tag_columns)
-        return len(row.columns) in widths and all(tag in known or looks_like_tag(tag) for tag in tags)
+        tags = [row.columns[:width][column] for column in columns] if width > 1 and _fits(row, width) else []
+        return bool(tags) and all(tag in known or looks_like_tag(tag) for tag in tags)
 
-    return {row.line: row.columns for row in marked if not is_word(row)}
-
-
-def _tags(row: Row, columns: Collection[int]) -> list[str]:
-    width = len(row.columns)
-    return [row.columns[column] for column in columns if -width <= column < width]
-
-
-def _without_comment(row: Row) -> Row | None:
-    return Row(row.line, [DOCUMENT]) if _DOCUMENT_COMMENT.match(" ".join(row.columns[:3])) else None
-
-
-def _check_widths(rows: list[Row], name: str, borders: Collection[str]) -> None:
-    words = words_of(rows, borders)
-    first = next(words, None)
-    for row in words:
-        if first and len(row.columns) != len(first.columns):
-            raise InputError(
-                f"{name}:{row.line}: expected {len(first.columns)} columns, as in line {first.line}, found "
-                f"{len(row.columns)}; separate all columns by tabs, or by spaces if no column is empty or contains one"
-            )
+    return [row for row in marked if not is_word(row)]
 
 
 def _shortened(text: str) -> str:

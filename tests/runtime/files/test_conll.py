@@ -160,6 +160,20 @@ def test_read_conlleval_refuses_a_file_with_one_column_of_entities(gold: str) ->
     assert read_conlleval(io.BytesIO(content), "x", gold_column=-2) == chosen
 
 
+@pytest.mark.parametrize(("gold", "predicted"), [(3, None), (2, -2), (None, 2)])
+def test_read_conlleval_needs_two_columns(gold: int | None, predicted: int | None) -> None:
+    with pytest.raises(InputError, match="x: --gold-column and --predicted-column name the same column"):
+        read_conlleval(io.BytesIO(b"a O O\n"), "x", gold_column=gold, predicted_column=predicted)
+
+
+def test_read_conlleval_refuses_a_header() -> None:
+    content = b"word gold guess\nJohn B-PER O\nsaw O O\n"
+    with pytest.raises(
+        InputError, match=r"x:1: expected .*, found 'gold' and 'guess'; if this is a header, .*`sed 1d`"
+    ):
+        read_conlleval(io.BytesIO(content), "x")
+
+
 @pytest.mark.parametrize("content", [b"a O B-PER\n", b"a B-NP I-NP\nb O O\n", b"a O PER\nb O O\nc PER B-PER\n"])
 def test_read_conlleval_scores_all_tags(content: bytes) -> None:
     assert len(read_conlleval(io.BytesIO(content), "x")[0].gold) == content.count(b"\n")
@@ -199,7 +213,16 @@ def test_comments_may_start_documents() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["# {n}\n", "#a\tb\tO\n", "{n}\ta\tO\n", '""\t""""\tO\n', "a-a-" * 30 + "\tb c\tB-X\n", "\t" * 50 + "O\n"]
+    "line",
+    [
+        "# {n}\n",
+        "#a\tb\tO\n",
+        "{n}\ta\tO\n",
+        '""\t""""\tO\n',
+        "a-a-" * 30 + "\tb c\tB-X\n",
+        "\t" * 50 + "O\n",
+        "a\tO{n}" + "\t" * 50 + "\n",
+    ],
 )
 def test_conll_takes_linear_time(line: str) -> None:
     def read(content: bytes) -> None:

@@ -177,7 +177,8 @@ REFUSED = [
     (
         "CoNLL-U, tags not in a column",
         "1\tAnna\tPROPN\t_\n2\tsaw\tVERB\tNER=O\n",
-        "x:1: expected the tag O, B-X or I-X in the last column, found '_'; choose the words with --word-column 2",
+        "x:1: expected the tag O, B-X or I-X in the last column, found '_'; words outside all entities must "
+        "have the tag O",
         None,
         "",
     ),
@@ -264,7 +265,29 @@ REFUSED = [
     (
         "an empty last column",
         "Anna\tB-PER\nsaw\t\nRome\tB-LOC\n",
-        "x:2: expected 2 columns, as in line 1, found 1",
+        "x:2: expected the tag O, B-X or I-X in the last column, found ''; words outside all entities must have the "
+        "tag O",
+        None,
+        "",
+    ),
+    (
+        "remarks in the last column of some lines",
+        "Anna\tB-PER\t\nsaw\tO\tsure?\nRome\tB-LOC\t\n",
+        "x:1: expected the tag O, B-X or I-X in the last column, found ''; choose the tags with --tag-column 2",
+        Columns(tag=2),
+        READ,
+    ),
+    (
+        "remarks without their tab",
+        "Anna\tB-PER\nsaw\tO\tsure?\nRome\tB-LOC\n",
+        "x:2: expected 2 columns, as in line 1, found 3",
+        None,
+        "",
+    ),
+    (
+        "a tab is missing after other lines",
+        "Anna\tB-PER\t\nsaw\tO\tsure?\nRome\tB-LOC\n",
+        "x:3: expected 3 columns, as in line 2, found 2",
         None,
         "",
     ),
