@@ -229,13 +229,6 @@ def test_evaluate_reads_chosen_columns_and_leaves_out_comments(
     assert capsys.readouterr().out == report
 
 
-def test_evaluate_refuses_what_is_not_a_file(
-    recognizer: FakeRecognizer, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert main(["evaluate", str(tmp_path / "missing")]) == 1
-    assert capsys.readouterr() == ("", f"albert-ner: error: {tmp_path / 'missing'}: No such file or directory\n")
-
-
 def test_evaluate_shows_a_bar_on_a_terminal(
     recognizer: FakeRecognizer, monkeypatch: pytest.MonkeyPatch, gold: Path
 ) -> None:
