@@ -169,8 +169,8 @@ def test_errors_are_one_line(
     [
         (["-i", "missing"], "missing: No such file or directory"),
         (["-i", "folder"], "folder: Is a directory"),
-        (["evaluate", "missing"], "missing: No such file or directory"),
-        (["evaluate", "folder"], "folder: Is a directory"),
+        (["evaluate", "missing"], "missing: can't be read (No such file or directory)"),
+        (["evaluate", "folder"], "folder: can't be read (Is a directory)"),
         (["evaluate", "empty"], "empty: contains no sentence"),
         (["info", "--model", "missing"], "missing: no such folder"),
         (["info", "--model", "folder"], "folder: has no manifest.json"),
