@@ -50,13 +50,14 @@ class _Joints:
     """Which invisible characters carry meaning between two visible ones.
 
     Attributes:
-        joins: Whether U+200C and U+200D do: between letters outside ASCII (Persian and Indic words), and between emoji
-            (families). Elsewhere they are stray.
+        joins_letters: Whether U+200C and U+200D do: between letters outside ASCII, in Persian and Indic words.
+        joins_emoji: Whether U+200D does: between emoji, in families.
         selects: Whether a variation selector does: after emoji, symbols and ideographs.
         spells: Whether tags do: after a black flag.
     """
 
-    joins: bool
+    joins_letters: bool
+    joins_emoji: bool
     selects: bool
     spells: bool
 
@@ -65,10 +66,8 @@ class _Joints:
         """Looks at the characters around `text[start:end]`."""
         before, after = text[max(0, start - 1) : start], text[end : end + 1]
         return cls(
-            joins=bool(before and after)
-            and (
-                (_is_emoji(after) and _ends_with_emoji(text, start)) or (_goes_on(after) and _ends_joined(text, start))
-            ),
+            joins_letters=bool(before and after) and _goes_on(after) and _ends_joined(text, start),
+            joins_emoji=bool(before and after) and _is_emoji(after) and _ends_with_emoji(text, start),
             selects=bool(before) and (_has_variants(before) or (before in "0123456789#*" and after == "\u20e3")),
             spells=before == _BLACK_FLAG,
         )
@@ -76,7 +75,7 @@ class _Joints:
     def keep(self, char: str) -> bool:
         """Whether an invisible character carries meaning here."""
         if char in _JOINERS:
-            return self.joins
+            return self.joins_letters or (self.joins_emoji and char == "\u200d")
         if "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef":
             return self.selects
         return self.spells and "\U000e0020" <= char <= "\U000e007f"
@@ -89,7 +88,7 @@ def _is_ideograph(char: str) -> bool:
 def _is_emoji(char: str) -> bool:
     if "\U0001f1e6" <= char <= "\U0001f1ff":  # half a flag
         return False
-    return "\U0001f000" <= char <= "\U0001ffff" or (char >= "\u2190" and category(char) in ("So", "Sm"))
+    return "\U0001f000" <= char <= "\U0001ffff" or ("\u2190" <= char <= "\u2bff" and category(char)[0] == "S")
 
 
 def _ends_with_emoji(text: str, end: int) -> bool:
