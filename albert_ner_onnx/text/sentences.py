@@ -25,7 +25,7 @@ from itertools import pairwise
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.abbreviations import STARTERS
 
-_STOPS = ".!?…"
+_STOPS = ".!?…\uff0e"
 _WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
 _CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
 _RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"  # the number of a note, behind a stop

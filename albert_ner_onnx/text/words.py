@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
-from unicodedata import category
+from unicodedata import category, normalize
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.abbreviations import (
@@ -75,6 +75,10 @@ def _stand_in(code: int) -> str:
     kind = category(char)
     if char.isspace():
         return " "
+    # Full-width characters, and letters of whatever shape: mathematical, circled, superscript
+    plain = normalize("NFKC", char)
+    if plain.isascii() and len(plain) == 1 and (plain.isalpha() or 0xFF01 <= code <= 0xFF5E):
+        return plain
     if any(first <= code <= last for first, last in _IDEOGRAPHS):
         return _IDEOGRAPH
     if kind[0] == "M" or code in _MODIFIERS:

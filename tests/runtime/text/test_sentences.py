@@ -31,6 +31,7 @@ def split(text: str) -> list[str]:
         ["See albert.ner@example.com, www.example.com or e.g. item no. 5.", "Thanks."],
         ["one. two. three."],  # no capital, no new sentence
         ["Ärger.", "Übel.", "Москва.", "Париж."],
+        ["He left \uff34\uff4f\uff4b\uff59\uff4f\uff0e", "Mr\uff0e Abe stayed\uff0e"],
         ["東京です。", "大阪です\uff01", "「本当\uff1f」", "はい。」", "Paris."],
         ["A line\nthat goes on in Berlin."],
         [

@@ -140,6 +140,11 @@ GRAMMAR = [
      "1990\u20131995 \u2013 one \u2014 two \u2212 5 two\u2010day"),
     ("Well\u2026 \u00abOui\u00bb \u201ejawohl\u201c \u00bfqu\u00e9? \u00a1s\u00ed!",
      "Well \u2026 \u00ab Oui \u00bb \u201e jawohl \u201c \u00bf qu\u00e9 ? \u00a1 s\u00ed !"),
+    # Full-width, mathematical and circled characters
+    ("\uff35\uff0e\uff33\uff0e Mr\uff0e \uff2c\uff45\uff45\uff0c \uff21\uff06\uff22 (\uff11\uff0e\uff15)\uff01",
+     "\uff35\uff0e\uff33\uff0e Mr\uff0e \uff2c\uff45\uff45 \uff0c \uff21\uff06\uff22 ( \uff11\uff0e\uff15 ) \uff01"),
+    ("\U0001d409\U0001d428\U0001d427\u2019\U0001d42c \u24bf\u24de\u24d7\u24dd",
+     "\U0001d409\U0001d428\U0001d427 \u2019\U0001d42c \u24bf\u24de\u24d7\u24dd"),
     # Other languages
     ("Österreichs Größe, Łódź, É. Zola", "Österreichs Größe , Łódź , É. Zola"),
     ("東京タワーは3月。", "東 京 タワーは3 月 。"),
