@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import category
 
 from albert_ner_onnx.text.edits import Edits
@@ -45,8 +44,7 @@ def leave_out_invisible(text: str) -> Edits:
     return edits
 
 
-@dataclass(frozen=True, slots=True)
-class _Joints:
+class _Joints(NamedTuple):
     """Which invisible characters carry meaning between two visible ones.
 
     Attributes:

@@ -12,16 +12,14 @@ invisible character covers all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.edits import Edits
 from albert_ner_onnx.text.invisible import INVISIBLE, leave_out_invisible
-from albert_ner_onnx.text.markup import read_html
 from albert_ner_onnx.text.references import read_references
 
 
-@dataclass(frozen=True, slots=True)
 class Reading:
     """A text as it is read.
 
@@ -29,8 +27,12 @@ class Reading:
         text: What words are split from; the original itself if there is nothing to replace.
     """
 
-    text: str
-    _edits: tuple[Edits, ...] = ()
+    __slots__ = ("_edits", "text")
+
+    def __init__(self, text: str, edits: Sequence[Edits] = ()) -> None:
+        """Takes a text as it is read, and the replacements that made it out of the original, in order."""
+        self.text = text
+        self._edits = edits
 
     def locate(self, words: list[Word]) -> list[Word]:
         """Leads words back to the original text, in linear time.
@@ -61,6 +63,8 @@ def read_text(text: str, markup: str | None = None) -> Reading:
     done: list[Edits] = []
     read = text
     if markup is not None:
+        from albert_ner_onnx.text.markup import read_html  # late, because few texts need it
+
         done.append(read_html(read))
         read = done[-1].result()
     elif "&" in read:
@@ -69,4 +73,4 @@ def read_text(text: str, markup: str | None = None) -> Reading:
     if not read.isascii() and INVISIBLE.search(read):
         done.append(leave_out_invisible(read))
         read = done[-1].result()
-    return Reading(read, tuple(edits for edits in done if edits))
+    return Reading(read, [edits for edits in done if edits])
