@@ -30,14 +30,14 @@ _KIN: Final = str.maketrans(
         for char in chars
     }
 )
-_NOTHING: Final = re.compile(f"(?:[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd]|{INVISIBLE.pattern})+")
+_NOTHING: Final = re.compile(f"(?:[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffc\ufffd]|{INVISIBLE.pattern})+")
 
 
 def plain(word: str) -> str:
     """Returns a word in the plainest characters: NFKC, with typographic punctuation as ASCII has it.
 
-    Invisible and control characters and U+FFFD are left out, so nothing may remain. A space may appear, because some
-    characters stand for several words.
+    Invisible and control characters, U+FFFC (in place of a picture) and U+FFFD are left out, so nothing may remain. A
+    space may appear, because some characters stand for several words.
 
     Args:
         word: A word. The time grows with the square of its length if it is made of combining marks.

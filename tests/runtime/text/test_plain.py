@@ -26,7 +26,7 @@ from albert_ner_onnx.text.plain import plain
         ("Jo\u00adhn\u200e\ufffd\x1b", "John"),
         ("\u00a8", "\u0308"),  # a space and a mark
         ("\u33a7", "m\u2215s".replace("\u2215", "/")),
-        *[(nothing, "") for nothing in ("", "\ufffd", "\x00\x1b\x9f", "\u200b\u2060", "\ufe0f", "\u3164")],
+        *[(nothing, "") for nothing in ("", "\ufffc\ufffd", "\x00\x1b\x9f", "\u200b\u2060", "\ufe0f", "\u3164")],
         *[
             (same, same)
             for same in ("John", "a b", "Jos\u00e9", "\u6771\u4eac", "\U0001f44d", "\ue000", "\u0141\u00f3d\u017a")
