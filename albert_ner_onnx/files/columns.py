@@ -97,33 +97,47 @@ def choose_columns(
     bad = next((row for row in rows if not accepted(row.columns[tag])), None)
     body = rows[1:] if bad is rows[0] else rows  # without a header
     with_entities = [index for index in range(width) if _holds_entities(body, index, accepted)]
-    problems, ways_out = [], []
-    fault = _fault(sentences, word) if columns.word is None else None
-    if fault or word == tag or word in with_entities:
-        problems.append(f"column {word + 1} {fault or 'holds tags'}")
-        ways_out.append(_word_option(sentences, with_entities if bad else {*with_entities, tag}))
-    if columns.tag is None and any(index != tag for index in with_entities):
-        problems.append(f"columns {_listed(sorted({*with_entities, tag}), 'and')} hold tags")
-        ways_out.append(f"the tags with --tag-column {_listed(with_entities, 'or')}")
-    choice = f"; choose {' and '.join(ways_out)}" if ways_out else ""
+    if len(rows) < _FEW and word in with_entities and not any(row.columns[word] == "O" for row in rows):
+        with_entities.remove(word)  # words such as I-95 and B-52 look like tags
+    problem, choice = _doubt(sentences, word, tag, columns, with_entities, tag_is_sure=not bad)
     if bad:
         place = "the last column" if columns.tag in (None, -1) else f"column {tag + 1}"
-        way_out = _tag_way_out(bad, tag, is_header=bad is rows[0] and tag in with_entities)
-        if with_entities and not way_out:
-            way_out = choice
-        elif bad.columns[tag] in ("_", "-", "") and not way_out:
-            way_out = "; words outside all entities must have the tag O"
+        way_out = _tag_way_out(
+            bad, tag, choice if with_entities else "", is_header=bad is rows[0] and tag in with_entities
+        )
         raise InputError(
             f"{name}:{bad.line}: expected the tag O, B-X or I-X in {place}, found {bad.columns[tag]!r}{way_out}"
         )
-    if problems:
-        raise InputError(f"{name}: {' and '.join(problems)}{choice}")
+    if problem:
+        raise InputError(f"{name}: {problem}{choice}")
     _check_words(name, rows, word)
     return word, tag
 
 
-def _tag_way_out(row: Row, tag: int, *, is_header: bool) -> str:
-    """Says what may have happened to a row whose tag isn't one, if its text tells."""
+def _doubt(
+    sentences: Sequence[Sequence[Row]],
+    word: int,
+    tag: int,
+    columns: Columns,
+    with_entities: Collection[int],
+    *,
+    tag_is_sure: bool,
+) -> tuple[str, str]:
+    """Says what speaks against the columns of the words and tags, and which ones to choose; nothing if all is well."""
+    fault = _fault(sentences, word) if columns.word is None else None
+    problems, choices = [], []
+    if columns.tag is None and any(index != tag for index in with_entities):
+        problems.append(f"columns {_listed(sorted({*with_entities, tag}), 'and')} hold tags")
+        choices.append(f"the tags with --tag-column {_listed(sorted(with_entities), 'or')}")
+    if fault or word == tag or word in with_entities:
+        if fault or not problems:
+            problems.insert(0, f"column {word + 1} {fault or 'holds tags'}")
+        choices.insert(0, _word_option(sentences, {*with_entities, tag} if tag_is_sure else with_entities))
+    return " and ".join(problems), f"; choose {' and '.join(choices)}" if choices else ""
+
+
+def _tag_way_out(row: Row, tag: int, choice: str, *, is_header: bool) -> str:
+    """Says what may have happened to a row whose tag isn't one, if its text tells, or else which columns to choose."""
     text = row.columns[tag]
     if is_header and not looks_like_tag(text):
         return f"; if line {row.line} is a header, take it out: `sed {row.line}d`"
@@ -133,7 +147,9 @@ def _tag_way_out(row: Row, tag: int, *, is_header: bool) -> str:
         return "; convert CoNLL-2012's brackets to such tags"
     if text == "_" and _RANGE.fullmatch(row.columns[0]):
         return "; take out CoNLL-U's lines of several words or none: `grep -vE '^[0-9]+[-.]'`"
-    return ""
+    if not choice and text in ("_", "-", ""):
+        return "; words outside all entities must have the tag O"
+    return choice
 
 
 def _check_words(name: str, rows: Sequence[Row], word: int) -> None:

@@ -59,6 +59,7 @@ READABLE = [
     ("numbers that don't count", "1 a O\n3 b O\n5 c O\n", "1 3 5 / O O O"),
     ("someone says no", "no UH O\nno UH O\nno UH O\nno UH O\n", "no no no no / O O O O"),
     ("quotation marks as words", '"\tO\nAnna\tB-PER\n""\tO\n"\tO\n', '" Anna "" " / O B-PER O O'),
+    ("words that look like tags", "I-95\tB-LOC\nB-52\tO\n", "I-95 B-52 / B-LOC O"),
     (
         "one word looks like a language",
         "en:wiki O\nAnna B-PER\nsaw O\nRome B-LOC\n",
@@ -230,6 +231,13 @@ REFUSED = [
         "the tags with --tag-column 1",
         Columns(2, 1),
         READ,
+    ),
+    (
+        "tags only",
+        "B-PER B-PER\nO I-PER\n",
+        "x: columns 1 and 2 hold tags; choose the words with --word-column and the tags with --tag-column 1 or 2",
+        None,
+        "",
     ),
     (
         "tags in the middle",
