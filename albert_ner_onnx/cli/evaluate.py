@@ -24,7 +24,7 @@ from albert_ner_onnx.evaluation.errors import (
 )
 from albert_ner_onnx.evaluation.phrases import PhraseScores, score_phrases
 from albert_ner_onnx.files.columns import Columns
-from albert_ner_onnx.files.conll import ConllSentence, parse_conll_documents
+from albert_ner_onnx.files.conll import ConllSentence, parse_conll_documents, read_conll_documents
 from albert_ner_onnx.render import printable
 from albert_ner_onnx.tags.schemes import spans, to_iob2
 
@@ -109,8 +109,7 @@ def run(args: argparse.Namespace) -> int:
         for recognizer in recognizers:
             _check_context(recognizer)
     columns = Columns(args.word_column, args.tag_column, args.comments)
-    with open_input(args.file) as (stream, name):
-        documents = parse_conll_documents(stream, name, manifest.tags, columns)
+    documents = _read_documents(args.file, manifest.tags, columns)
     sentences = list(chain.from_iterable(documents))
     parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
     gold = [to_iob2(sentence.tags, manifest.scheme) for sentence in sentences]
@@ -127,6 +126,13 @@ def run(args: argparse.Namespace) -> int:
         speed = f"{len(sentences)} sentences in {each.seconds:.1f} s, {len(sentences) / each.seconds:.0f}/s"
         print(printable(name + speed), file=sys.stderr)
     return 0
+
+
+def _read_documents(path: str, tags: Sequence[str], columns: Columns) -> list[list[ConllSentence]]:
+    if path != "-":
+        return read_conll_documents(path, tags, columns)
+    with open_input(path) as (stream, name):
+        return parse_conll_documents(stream, name, tags, columns)
 
 
 def _check_context(recognizer: EntityRecognizer) -> None:
