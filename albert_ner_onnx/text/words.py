@@ -119,19 +119,21 @@ _BEGIN = f"_{_INNER}"
 _END = f"(?!_*+[{_INNER}])"
 _BEHIND = f"[{_MARK}{_JOINER}{_ZERO}]"  # stays with whatever precedes it
 
+# Underscores join (`snake_case`), but neither begin nor end a run: there they mark emphasis.
+_PLAIN = rf"[{_INNER}][{_INNER}{_ZERO}]*+"
+_RUN = rf"{_PLAIN} (?: _++{_PLAIN} )*+"
+
 # Superscript digits are part of `10²`, `x²`, `km²` and other short words, but not of `Rome²`: behind a name they are
-# the number of a note. Underscores join (`snake_case`), but neither begin nor end a run: there they mark emphasis.
+# the number of a note.
 _EDGE = f"(?<![{_LETTER}])"
 _POWER = rf"""
     {_ABOVE}
-    (?: (?<=[0-9{_MARK}{_ABOVE}]{_ABOVE}) | (?<={_EDGE}[{_LETTER}]{_ABOVE})
+    (?: (?<=[0-9{_MARK}]{_ABOVE}) | (?<={_EDGE}[{_LETTER}]{_ABOVE})
       | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{_ABOVE}) | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{{2}}{_ABOVE})
       | (?<={_EDGE}[{_SMALL_LETTER}][{_LETTER}]{{3}}{_ABOVE}) | (?<={_EDGE}(?:[KCMDN][mM]|F[tT]|Pa|Hz|Mi|Yd){_ABOVE})
       | (?<={_EDGE}[KMGT]eV{_ABOVE}) )
+    {_ABOVE}*+ (?: {_PLAIN} )?+
     """
-_PLAIN = rf"[{_INNER}][{_INNER}{_ZERO}]*+"
-_PART = rf"[{_INNER}{_ABOVE}][{_INNER}{_ZERO}]*+ (?: {_POWER}[{_INNER}{_ABOVE}{_ZERO}]*+ )?+"
-_RUN = rf"{_PART} (?: _++ {_PART} )*+"
 
 # Not `'D-Day'`, which is a quotation, unless it follows a word.
 _CLITIC = (
@@ -208,7 +210,7 @@ _NOT_AT_THE_END = r"""(?! [\s"']*+\Z )"""
 _JOIN = rf"(?: - | [&+] | (?!{_CLITIC})' | (?<=[0-9])(?:[.,:/]|{_DASH})(?=[0-9]) )"
 _COMPOUND = rf"""
     (?: (?P<name>(?=[{_CAPITAL}][{_SMALL_LETTER}])) | )
-    (?: \+?\.?(?=[0-9]) )? {_RUN} (?: {_JOIN} {_RUN} )*+
+    (?: (?: \+?\.?(?=[0-9]) )? {_RUN} | {_ABOVE}++ (?: {_PLAIN} )?+ ) (?: {_JOIN} {_RUN} | {_POWER} )*+
     (?: (?={_BORDER})
       | (?: (?=[._@]) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
         (?: \+{{1,2}}+
@@ -228,7 +230,6 @@ def _abbreviation(own: Iterable[str]) -> str:
     before_starters = {word.translate(_FOLD) for word in before_starters}
     longest = max(len(word.partition(".")[0]) for word in before_starters)
     ambiguous = _either(AMBIGUOUS)
-    unless_starter = rf"(?= \. (?!\s*+{_STARTER}) )"
     return rf"""
         (?=[{_LETTER}]{{1,{longest}}}+\.)  # spares most words the comparison with all of these
         (?P<whole>\A)?
@@ -236,8 +237,7 @@ def _abbreviation(own: Iterable[str]) -> str:
           | [{_LETTER}](?:\.[{_LETTER}])++\. {_AFTER_INITIALS}
           | {_either([*TITLES, *map(str.upper, TITLES)])}
             \. (?: {_unless("(?!)")} | (?=[{_CAPITAL}]) (?! [{_BEGIN}.-]{{,40}}+@ | {_either(ENDINGS)}{_END} ) )
-          | (?: (?: {_either(before_starters)} | {_OWN}++ ) {unless_starter}
-              | (?<=,\s) {ambiguous} {unless_starter}
+          | (?: (?: {_either(before_starters)} | {_OWN}++ | (?<=,\s) {ambiguous} ) (?= \. (?!\s*+{_STARTER}) )
               | {ambiguous} (?= \.(?: [,;:)-] | \s++[{_SMALL_LETTER}0-9] ) )
               | {_either(BEFORE_NUMBERS)} (?= \.\s[0-9] )
               | {_either(SMALL_TITLES)} (?= \.\s++(?!{_STARTER})[{_CAPITAL}] ) )
