@@ -5,8 +5,8 @@ A sentence ends
 - after `.`, `!`, `?`, `…` or a run of them, and after the quotation marks and brackets that close there, if white
   space follows and the next character isn't a lower-case letter. `words.split_words` has already decided which full
   stops count: the one of an abbreviation or an initial is part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`);
-- after these where a blank is only missing: after a full stop right after a word, before a capitalised word
-  (`Berlin.The`); otherwise before a word that begins sentences (`Berlin!The`, but not `Yahoo!Japan`);
+- after these where a blank is only missing: after a full stop or a question mark right after a word, before a capital
+  letter (`Berlin.The`); otherwise before a word that begins sentences (`Berlin!The`, but not `Yahoo!Japan`);
 - after a full stop, exclamation mark or question mark of Chinese and Japanese, whatever follows;
 - before a blank line, a form feed, a paragraph separator (U+2029) or one of the separators U+001C to U+001F. A single
   line break may be mere wrapping, so it says nothing.
@@ -26,6 +26,7 @@ from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.abbreviations import STARTERS
 
 _STOPS = ".!?…\uff0e"
+_TIGHT_STOPS = frozenset(".?")
 _WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
 _CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
 _RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"  # the number of a note, behind a stop
@@ -46,14 +47,14 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
         The offset of each sentence's first word, in code points; empty if there are no words.
     """
     starts = [word.start for word in words[:1]]
-    # Whether the words so far end with a stop, with a wide one, with one full stop right after a word; and whether a
-    # space precedes the last of them
+    # Whether the words so far end with a stop, with a wide one, with one right after a word; and whether a space
+    # precedes the last of them
     ended = widely = stopped = apart = False
     for (before, _, end), (word, start, _) in pairwise(words):
         if not (ended and not apart and (before in _CLOSERS or not before.strip(_RAISED))):
             widely = before in _WIDE_STOPS
             ended = widely or (before[0] in _STOPS and not before.strip(_STOPS))
-            stopped = before == "." and not apart
+            stopped = before in _TIGHT_STOPS and not apart
         apart = start > end
         if apart:
             border = ended and not word[0].islower()
@@ -62,15 +63,11 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
         elif widely:
             border = word not in _CLOSERS and word not in _WIDE_STOPS
         else:
-            border = ended and (word in _STARTERS or (stopped and _is_capitalised(word)))
+            border = ended and (word in _STARTERS or (stopped and word[0].isupper()))
         if border:
             starts.append(start)
             ended = widely = stopped = False
     return starts
-
-
-def _is_capitalised(word: str) -> bool:
-    return word[0].isupper() and word[1:2].islower()
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:

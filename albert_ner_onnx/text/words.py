@@ -163,16 +163,20 @@ def _either(words: Iterable[str]) -> str:
 
 # A capitalised word after a stop without a blank. It isn't one if it goes on (`java.util.List`, `foo.Bar_baz`,
 # `Math.Max(1)`), or has the ending of a file or of an address.
+_ENDING = _either([*ENDINGS, *map(str.upper, ENDINGS)]) + _END
 _GLUED = rf"""
-    (?!{_either(ENDINGS)}{_END})
-    [{_CAPITAL}]{_MARK}*+[{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ (?: ['-][{_LETTER}]++ )*+
+    (?!{_ENDING})
+    [{_CAPITAL}]{_MARK}*+ (?: [{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ | [{_CAPITAL}]++ | (?='[{_CAPITAL}]) )
+    (?: ['-][{_LETTER}]++ )*+
     (?! [{_BEGIN}] | [.@/:+=&]++[{_BEGIN}] | [(\\`=] )
     """
 _STARTER = f"{_either(STARTERS)}{_END}"
-# Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.The`; but not `Node.js`, `U.S.`
+# Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.EMI`, `NATO.The`, `1.2.In`; but not
+# `Node.js`, `U.S.`
 _BORDER = rf"""
-    \.(?: (?<=[{_SMALL_LETTER}{_MARK}]{{2}}\.) (?: {_GLUED} | [AI](?=\s++[{_SMALL_LETTER}]) )
-        | (?<=[0-9]\.) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
+    \.(?: (?: (?<=[{_LETTER}{_MARK}][{_SMALL_LETTER}{_MARK}]\.) | (?<=(?<![{_INNER}])[12][0-9]{{3}}\.) )
+          (?: {_GLUED} | [AI](?=\s++\S) )
+        | (?: (?<=[0-9]\.) | (?<=[{_CAPITAL}]{{2}}\.) ) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
     """
 
 # Words that begin sentences are surnames, too: `K. He and J. Sun`, but `vitamin K. He said`. What follows them tells,
@@ -236,7 +240,7 @@ def _abbreviation(own: Iterable[str]) -> str:
         (?: [{_CAPITAL}]\. {_AFTER_ONE_INITIAL}
           | [{_LETTER}](?:\.[{_LETTER}])++\. {_AFTER_INITIALS}
           | {_either([*TITLES, *map(str.upper, TITLES)])}
-            \. (?: {_unless("(?!)")} | (?=[{_CAPITAL}]) (?! [{_BEGIN}.-]{{,40}}+@ | {_either(ENDINGS)}{_END} ) )
+            \. (?: {_unless("(?!)")} | (?=[{_CAPITAL}]) (?! [{_BEGIN}.-]{{,40}}+@ | {_ENDING} ) )
           | (?: (?: {_either(before_starters)} | {_OWN}++ | (?<=,\s) {ambiguous} ) (?= \. (?!\s*+{_STARTER}) )
               | {ambiguous} (?= \.(?: [,;:)-] | \s++[{_SMALL_LETTER}0-9] ) )
               | {_either(BEFORE_NUMBERS)} (?= \.\s[0-9] )
