@@ -164,17 +164,21 @@ def _either(words: Iterable[str]) -> str:
 # A capitalised word after a stop without a blank. It isn't one if it goes on (`java.util.List`, `foo.Bar_baz`,
 # `Math.Max(1)`), or has the ending of a file or of an address.
 _ENDING = _either([*ENDINGS, *map(str.upper, ENDINGS)]) + _END
+_CAPITALISED = rf"""
+    [{_CAPITAL}]{_MARK}*+
+    (?: [{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ | [{_CAPITAL}]++ | (?='[{_CAPITAL}]) )
+    (?: ['-][{_LETTER}]++ )*+
+    """
 _GLUED = rf"""
     (?!{_ENDING})
-    [{_CAPITAL}]{_MARK}*+ (?: [{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ | [{_CAPITAL}]++ | (?='[{_CAPITAL}]) )
-    (?: ['-][{_LETTER}]++ )*+
-    (?! [{_BEGIN}] | [.@/:+=&]++[{_BEGIN}] | [(\\`=] )
+    (?: (?:Mrs?|Ms|Dr|Prof|St)\.(?=\s*+[{_CAPITAL}])
+      | (?: Ma?c(?=[{_CAPITAL}]) )?+ {_CAPITALISED} (?! [{_BEGIN}] | [.@/:+=&]++[{_BEGIN}] | [(\\`=] ) )
     """
 _STARTER = f"{_either(STARTERS)}{_END}"
 # Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.EMI`, `NATO.The`, `1.2.In`; but not
 # `Node.js`, `U.S.`
 _BORDER = rf"""
-    \.(?: (?: (?<=[{_LETTER}{_MARK}][{_SMALL_LETTER}{_MARK}]\.) | (?<=(?<![{_INNER}])[12][0-9]{{3}}\.) )
+    \.(?: (?: (?<=[{_INNER}][{_SMALL_LETTER}{_MARK}]\.) | (?<=(?<![{_INNER}])[12][0-9]{{3}}\.) )
           (?: {_GLUED} | [AI](?=\s++\S) )
         | (?: (?<=[0-9]\.) | (?<=[{_CAPITAL}]{{2}}\.) ) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
     """
@@ -216,11 +220,12 @@ _COMPOUND = rf"""
     (?: (?P<name>(?=[{_CAPITAL}][{_SMALL_LETTER}])) | )
     (?: (?: \+?\.?(?=[0-9]) )? {_RUN} | {_ABOVE}++ (?: {_PLAIN} )?+ ) (?: {_JOIN} {_RUN} | {_POWER} )*+
     (?: (?={_BORDER})
-      | (?: (?=[._@]) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
+      | (?: (?=[._@]) (?! (?<=U\.[SKN])\.{_STARTER} ) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
         (?: \+{{1,2}}+
           | (?(name) -(?= [,;)] | \s++(?:and|or|to|und|oder){_END} | \Z ) | -(?=[\s,;)]|\Z) )
           | (?<=[0-9])=(?=\s|\Z)
-          | \.(?: (?<=\.-[{_CAPITAL}]\.) | (?<=-[{_CAPITAL}]\.[{_CAPITAL}]\.) {_AFTER_INITIALS} ) {_NOT_AT_THE_END} )?+
+          | \.(?: (?<=\.-[{_CAPITAL}]\.) | (?<=-(?:Gen|Col|Adm|Maj|Gov|Sgt|Ing)\.)(?=\s)
+            | (?<=-[{_CAPITAL}]\.[{_CAPITAL}]\.) {_AFTER_INITIALS} ) {_NOT_AT_THE_END} )?+
     )
     """
 

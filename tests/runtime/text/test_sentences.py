@@ -59,6 +59,7 @@ def test_sentences(sentences: list[str], space: str) -> None:
         ['"He lives in Berlin."', "Nobody knows (or said.)", "Anna stays."],
         ["Berlin!", "The mayor left?", "He did!?", "It is so...", "But why…", "In 1990."],
         ["He works for Acme Inc.", "The firm fell in 1996.", "It died."],
+        ["He left in 1996.", "IBM fell?", "Anna said.", "Mr. Lee left."],
         ["Yahoo!Japan sued Jeopardy!Games, St.Louis and Node.js."],
         ["The .NET and .Net of README.Md, Foo.Java and java.util.List...Gut."],
     ],

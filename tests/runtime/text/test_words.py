@@ -69,6 +69,10 @@ GRAMMAR = [
     ("moved to Berlin.The mayor", "moved to Berlin . The mayor"),
     ("well-known.A man, O'Brien.It's Anglo.Anglo-Saxon", "well-known . A man , O'Brien . It 's Anglo . Anglo-Saxon"),
     ("in 1996.The firm, 2.5.In all", "in 1996 . The firm , 2.5 . In all"),
+    ("said.IBM fell, in 1996.Fiat, 1990s.It, NATO.The", "said . IBM fell , in 1996 . Fiat , 1990s . It , NATO . The"),
+    ("said.Mr. Lee, said.Dr.Lee", "said . Mr. Lee , said . Dr. Lee"),
+    ("now.McCoy, now.O'Neal", "now . McCoy , now . O'Neal"),
+    ("the U.S.The firm, U.S.A.F. v2.Final file.PDF", "the U.S . The firm , U.S.A.F. v2.Final file.PDF"),
     ('in Berlin."The mayor, Berlin!The mayor', 'in Berlin . " The mayor , Berlin ! The mayor'),
     ("Acme Inc.The firm, Acme Corp.Chairman Lee", "Acme Inc . The firm , Acme Corp. Chairman Lee"),
     ("St.Louis Mr.Smith ST.LOUIS Dr.Who Mr.J. Smith", "St. Louis Mr. Smith ST. LOUIS Dr. Who Mr. J. Smith"),
@@ -90,6 +94,7 @@ GRAMMAR = [
     ("Malcolm X. In 1965 he. Plan B. But it.", "Malcolm X . In 1965 he . Plan B . But it ."),
     ("D. An American and E. On Monday", "D . An American and E . On Monday"),
     ("in the U.S. He, too, in the U.S. So, in the", "in the U.S . He , too , in the U.S . So , in the"),
+    ("Maj.-Gen. Lee, Dipl.-Ing. Lee, Ill.-based", "Maj.-Gen. Lee , Dipl.-Ing. Lee , Ill.-based"),
     ("the Iraq-U.N. memo, the aid-U.N. The", "the Iraq-U.N. memo , the aid-U.N . The"),
     # More abbreviations
     ("Det. Anna Brown, Insp. Lee, Cpl. Jo, Msgr. Ed", "Det. Anna Brown , Insp. Lee , Cpl. Jo , Msgr. Ed"),
@@ -166,8 +171,8 @@ GRAMMAR = [
 
 
 # They need what follows or precedes them.
-NOT_ALONE = set("No. U.S Gen U.N Iraq-U.N. aid-U.N J.-P. K.-C. p. Fig. Art. Mass. dr. st. 't 'N 'n 'n' ’n’".split())
-NOT_ALONE |= set("_john_ _john john_ a- __init__ foo.Bar".split())
+NOT_ALONE = set("No. U.S Gen Maj.-Gen. Dipl.-Ing. U.S.A.F. U.N Iraq-U.N. aid-U.N J.-P. K.-C. p. Fig. Art.".split())
+NOT_ALONE |= set("Mass. dr. st. 't 'N 'n 'n' ’n’ _john_ _john john_ a- __init__ foo.Bar".split())
 
 # Text of the characters and strings that the grammar knows, and text of any characters.
 FRAGMENTS = (
