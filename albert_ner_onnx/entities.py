@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -26,7 +26,10 @@ class Entity:
         label: Its kind, without the tag's prefix: `PER`, `ORG`, `LOC`, `MISC`, or one of the model's own labels.
         start: Offset of its first code point.
         end: Offset just after its last code point.
-        score: Mean probability of its words' tags, 0 to 1.
+        score: Probability that all of its words have this label, 0 to 1: the product over its words, punctuation left
+            out, of the sum of the probabilities of the label's tags, such as `B-PER` and `I-PER`.
+        tag_score: Mean probability of its words' tags, 0 to 1. This is what Hugging Face's pipeline calls the score.
+            It is lower than `score` where the model is sure of the label, but not of where the entity begins.
     """
 
     text: str
@@ -34,19 +37,21 @@ class Entity:
     start: int
     end: int
     score: float
+    tag_score: float | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, str | int | float]:
-        """Returns the five attributes as a dictionary, ready for `json.dumps`."""
+        """Returns `text`, `label`, `start`, `end` and `score` as a dictionary, ready for `json.dumps`."""
         return {"text": self.text, "label": self.label, "start": self.start, "end": self.end, "score": self.score}
 
     def as_huggingface(self) -> dict[str, str | int | float]:
         """Returns the keys of Hugging Face's pipeline: `entity_group`, `score`, `word`, `start`, `end`.
 
-        The pipeline joins `word` from pieces, which can lose case and spaces. Here it is copied from the text.
+        The pipeline joins `word` from pieces, which can lose case and spaces. Here it is copied from the text. `score`
+        is defined as in the pipeline: it is `tag_score`.
         """
         return {
             "entity_group": self.label,
-            "score": self.score,
+            "score": self.score if self.tag_score is None else self.tag_score,
             "word": self.text,
             "start": self.start,
             "end": self.end,

@@ -91,11 +91,30 @@ class Options:
             for label in self.min_score:
                 if label not in known_labels:
                     raise InputError(f"a label in min_score must be one of {', '.join(known_labels)}, found {label!r}")
+        if self.newlines not in rules.newlines:
+            raise InputError(
+                f"newlines must be 'wrap', found {self.newlines!r}: this model answers exactly as Spark NLP does; for "
+                "another choice export it without --exact-spark-nlp"
+            )
+        if self.markup not in rules.markups:
+            raise InputError(
+                f"markup must be None, found {self.markup!r}: this model splits words as Spark NLP does, and knows "
+                "no markup; take the tags out of the text first"
+            )
+        if self.abbreviations and not rules.takes_abbreviations:
+            raise InputError(
+                f"abbreviations must be empty, found {', '.join(self.abbreviations)}: this model splits words as Spark "
+                "NLP does, which knows no abbreviations; leave the option out"
+            )
         return replace(
             self,
             decoder=_settle("decoder", self.decoder, rules.decoders),
             context=_settle("context", self.context, rules.contexts),
         )
+
+    def adapt(self, rules: Rules) -> Rules:
+        """Returns a model's rules, changed by what the caller chose about the text."""
+        return rules.adapt(newlines=self.newlines, markup=self.markup, abbreviations=tuple(self.abbreviations))
 
     @property
     def calls_at_once(self) -> int:

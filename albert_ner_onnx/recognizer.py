@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise, tee
+from itertools import accumulate, chain, pairwise, tee
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import InferenceError, ModelError
 from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate_in_order
-from albert_ner_onnx.model.classifier import WordClassifier
+from albert_ner_onnx.marking import DecidedWords, SpanMarker
+from albert_ner_onnx.model.classifier import WordClassifier, WordLogits
 from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
 from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
@@ -23,6 +24,9 @@ from albert_ner_onnx.model.session import Session
 from albert_ner_onnx.options import Options
 from albert_ner_onnx.rules import Rules, resolve_rules
 from albert_ner_onnx.tags.decoding import argmax_decode, legal_transitions, softmax, viterbi_decode
+from albert_ner_onnx.tags.schemes import fill_unread
+from albert_ner_onnx.text.layout import cut_ranges
+from albert_ner_onnx.text.reading import Reading
 
 PREFETCHED_TEXTS = 1024  # what a stream reads ahead: enough to fill batches of equal length
 _PREFETCHED_CHARACTERS = 1_000_000
@@ -33,12 +37,14 @@ class _SplitText(NamedTuple):
 
     Attributes:
         text: The text.
-        words: Its words.
+        reading: What is read of it.
+        words: The words of that; `reading.locate` finds them in the text.
         decided: Ranges of words that are decided together.
         read: The sentences, as lists of words, of each part that the model reads on its own.
     """
 
     text: str
+    reading: Reading
     words: list[Word]
     decided: list[range]
     read: list[list[list[str]]]
@@ -63,13 +69,15 @@ class EntityRecognizer:
             InputError: The model doesn't allow one of the options.
         """
         try:
-            self._rules = resolve_rules(folder.manifest)
+            rules = resolve_rules(folder.manifest)
         except ModelError as error:
             raise folder.failure(error) from None
         self.folder = replace(folder, path=folder.path.absolute())  # a copy may be unpickled in another directory
-        self.options = options.settle(self._rules, self._rules.labels(folder.manifest.tags))
+        self.options = options.settle(rules, rules.labels(folder.manifest.tags))
+        self._rules = self.options.adapt(rules)
         self._classifier = _load_classifier(folder, self._rules, options)
         self._transitions = legal_transitions(folder.manifest.tags, folder.manifest.scheme)
+        self._marker = SpanMarker(self._rules, folder.manifest.tags, folder.manifest.scheme)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _load_again, (self.folder.path, self.options)
@@ -168,7 +176,7 @@ class EntityRecognizer:
     def tag(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
         """Tags sentences that are already split into words, each on its own. Returns the tag of each word.
 
-        A word without pieces, such as an empty one, is `O`.
+        A word without pieces, such as an empty one, is inside an entity if both sides are; otherwise it is `O`.
 
         Raises:
             InputError: An item isn't a list of `str`. The message gives its index, and nothing has been computed.
@@ -189,9 +197,10 @@ class EntityRecognizer:
 
     def _tag(self, texts: Sequence[Sequence[Sequence[str]]], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Reads `texts`, and decides each of their `sentences`."""
-        lengths = [len(words) for words in sentences]
-        tags = [self.manifest.tags[tag] for tag in self._decode(self._classifier.logits(texts), lengths)]
-        return [tags[start:stop] for start, stop in pairwise(np.cumsum([0, *lengths]).tolist())]
+        borders = np.cumsum([0, *map(len, sentences)]).tolist()
+        ranges = [range(start, stop) for start, stop in pairwise(borders)]
+        tags, _ = self._decide(self._classifier.logits(texts), ranges)
+        return [tags[each.start : each.stop] for each in ranges]
 
     # --- One text, step by step ---------------------------------------------------------------------------------------
 
@@ -201,48 +210,70 @@ class EntityRecognizer:
 
     def _analyze(self, texts: Iterable[str]) -> Iterator[Document]:
         splitting, split = tee(map(self._split, texts))  # the model runs on the first texts while others are split
-        logits = self._classifier.logits(chain.from_iterable(text.read for text in splitting))
+        found = self._classifier.logits(chain.from_iterable(text.read for text in splitting))
         done = list(split)
-        tags = self._decode(logits, [len(part) for text in done for part in text.decided])
-        scores = softmax(logits)
-        best = scores[np.arange(len(tags)), tags].tolist()
-        names = [self.manifest.tags[tag] for tag in tags.tolist()]
-        end = 0
-        for text in done:
-            start, end = end, end + len(text.words)
-            yield self._document(text, names[start:end], best[start:end], scores[start:end].copy())
+        starts = [*accumulate((len(text.words) for text in done), initial=0)]
+        ranges = [
+            range(start + part.start, start + part.stop)
+            for text, start in zip(done, starts[:-1], strict=True)
+            for part in text.decided
+        ]
+        tags, columns = self._decide(found, ranges)
+        scores = softmax(found.logits)
+        for text, (start, end) in zip(done, pairwise(starts), strict=True):
+            inside = slice(start, end)
+            own = scores[inside].copy()  # a document must not keep the others' scores
+            own.setflags(write=False)
+            yield self._document(text, DecidedWords(text.words, tags[inside], columns[inside], own, found.read[inside]))
 
     def _split(self, text: str) -> _SplitText:
-        words = self._rules.split_words(text)
-        sentences = self._rules.split_sentences(text, words)
+        rules = self._rules
+        reading = rules.read_text(text)
+        words = rules.split_words(reading.text)
+        sentences = rules.split_sentences(reading.text, words)
+        borders = rules.find_borders(reading.text, words)
         read = [[word.text for word in words[part.start : part.stop]] for part in sentences]
         if self._reads_documents:
             # Sentences that share windows are decided together: where one ends is only a guess.
-            return _SplitText(text, words, [range(len(words))] if words else [], [read])
-        return _SplitText(text, words, sentences, [[part] for part in read])
+            whole = [range(len(words))] if words else []
+            return _SplitText(text, reading, words, cut_ranges(whole, borders), [read])
+        return _SplitText(text, reading, words, cut_ranges(sentences, borders), [[part] for part in read])
+
+    def _decide(self, found: WordLogits, ranges: Sequence[range]) -> tuple[list[str], npt.NDArray[np.intp]]:
+        """Chooses the tag of each word, and gives it also as a column of the logits. The ranges hold every word."""
+        tag_set = self.manifest.tags
+        if not self._rules.fills_unread or found.read.all():
+            columns = self._decode(found.logits, [len(part) for part in ranges])
+            return [tag_set[column] for column in columns.tolist()], columns
+        # Decoding skips the words that the model didn't read, so that an entity can go on after them.
+        before = np.concatenate(([0], np.cumsum(found.read)))
+        columns = np.full(len(found.read), tag_set.index("O"), np.intp)
+        lengths = [int(before[part.stop] - before[part.start]) for part in ranges]
+        columns[found.read] = self._decode(found.logits[found.read], lengths)
+        tags = [tag_set[column] for column in columns.tolist()]
+        for part in ranges:
+            inside = slice(part.start, part.stop)
+            if not found.read[inside].all():
+                tags[inside] = fill_unread(tags[inside], found.read[inside].tolist(), tag_set, self._rules.find_spans)
+        return tags, columns
 
     def _decode(self, logits: npt.NDArray[np.float32], lengths: Sequence[int]) -> npt.NDArray[np.intp]:
         if self.options.decoder == "viterbi":
             return viterbi_decode(logits, lengths, self._transitions)
         return argmax_decode(logits)
 
-    def _document(
-        self, split: _SplitText, tags: list[str], probabilities: list[float], scores: npt.NDArray[np.float32]
-    ) -> Document:
-        scores.setflags(write=False)
-        text, words = split.text, split.words
-        entities: list[Entity] = []
-        for sentence in split.decided:
-            for label, start, stop in self._rules.find_spans(tags[sentence.start : sentence.stop]):
-                inside = slice(sentence.start + start, sentence.start + stop)
-                first, last = words[inside.start].start, words[inside.stop - 1].end
-                score = sum(probabilities[inside]) / (stop - start)
-                entities.append(Entity(text[first:last], label, first, last, score))
+    def _document(self, split: _SplitText, decided: DecidedWords) -> Document:
+        spans, tags = self._marker.mark(decided, split.decided)
+        words = split.reading.locate(split.words)
+        entities = []
+        for label, first, end, score, tag_score in spans:
+            start, stop = words[first].start, words[end - 1].end
+            entities.append(Entity(split.text[start:stop], label, start, stop, score, tag_score))
         return Document(
-            text=text,
+            text=split.text,
             words=words,
             tags=tags,
-            scores=scores,
+            scores=decided.scores,
             entities=[entity for entity in entities if self.options.keeps(entity)],
             tag_set=self.manifest.tags,
             sentences=split.decided,

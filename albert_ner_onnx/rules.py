@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,15 +15,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from albert_ner_onnx.borders import SettleBorders, settle_borders
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.errors import ModelError
 from albert_ner_onnx.model.manifest import Manifest, SparkNlpSettings
-from albert_ner_onnx.model.tokenizer import ReadPieces, WordTokenizer
+from albert_ner_onnx.model.tokenizer import ReadPieces, WordTokenizer, replace_surrogates
 from albert_ner_onnx.model.windows import Window, pack_windows
 from albert_ner_onnx.spark_nlp import pieces
 from albert_ner_onnx.spark_nlp import words as spark_nlp_words
 from albert_ner_onnx.spark_nlp.chunks import chunks
 from albert_ner_onnx.tags.schemes import Span, spans
+from albert_ner_onnx.text.abbreviations import takes_stop
+from albert_ner_onnx.text.layout import layout_borders
+from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words
 
@@ -32,8 +37,11 @@ class Rules:
     """The functions that read a text, and the choices that a caller has.
 
     Attributes:
+        read_text: Turns a text into what the model reads of it; everything below works on that.
         split_words: Splits a text into words.
         split_sentences: Splits a text, with its words, into sentences: ranges of indices of words.
+        find_borders: Finds the words, by their indices, before which the text's layout has a border that no entity
+            crosses.
         open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
             special pieces. Returns the function that turns the words of a text into pieces.
         open_own_tokenizer: Takes and returns the same, with exactly the pieces of the checkpoint's own tokenizer, even
@@ -41,20 +49,34 @@ class Rules:
         plan_windows: Takes the bounds of a text's pieces, int64 [word + 1], the number of pieces that fit into a
             window, and the first word of each sentence. Returns the windows.
         find_spans: Reads the spans that the tags of a sentence mark.
+        settle_borders: Moves the borders of spans to where names begin and end; see `borders.settle_borders`. `None` if
+            entities are just what the tags mark.
+        fills_unread: Whether a word that the model doesn't read is inside an entity if both sides are; otherwise it is
+            always `O`.
         decoders: The decoders that a caller may choose, the default first.
         contexts: The contexts that a caller may choose, the default first.
+        newlines: What a caller may choose a line break to mean, the default first.
+        markups: The markup that a caller may choose, the default first.
+        takes_abbreviations: Whether a caller may add abbreviations.
         truncates: Whether a text that doesn't fit into one window is truncated, rather than read in several windows.
         masked_piece: The piece that attention ignores wherever it occurs; `None` for none.
     """
 
+    read_text: Callable[[str], Reading]
     split_words: Callable[[str], list[Word]]
     split_sentences: Callable[[str, Sequence[Word]], list[range]]
+    find_borders: Callable[[str, Sequence[Word]], list[int]]
     open_tokenizer: Callable[[bytes, int], ReadPieces]
     open_own_tokenizer: Callable[[bytes, int], ReadPieces]
     plan_windows: Callable[[npt.NDArray[np.int64], int, Sequence[int]], list[Window]]
     find_spans: Callable[[Sequence[str]], list[Span]]
+    settle_borders: SettleBorders | None
+    fills_unread: bool
     decoders: tuple[str, ...]
     contexts: tuple[str, ...]
+    newlines: tuple[str, ...]
+    markups: tuple[str | None, ...]
+    takes_abbreviations: bool
     truncates: bool
     masked_piece: int | None
 
@@ -62,9 +84,31 @@ class Rules:
         """Returns the labels, sorted, of all spans that these tags can mark."""
         return sorted({span.label for tag in tags for span in self.find_spans([tag])})
 
+    def adapt(self, *, newlines: str, markup: str | None, abbreviations: Sequence[str]) -> Rules:
+        """Returns the rules with what a caller chose; the arguments are those of `options.Options`."""
+        rules = replace(self, find_borders=partial(layout_borders, newlines=newlines)) if newlines == "border" else self
+        if markup is not None:
+            rules = replace(rules, read_text=partial(read_text, markup=markup))
+        if abbreviations:
+            stops = partial(takes_stop, abbreviations=frozenset(abbreviations))
+            rules = replace(
+                rules,
+                split_words=split_words,
+                settle_borders=partial(settle_borders, takes_stop=stops),
+            )
+        return rules
+
+
+_ELIDED = re.compile("['\u2019](?=\\w-)")
+
 
 def _open_tokenizer(data: bytes, capacity: int) -> ReadPieces:
-    return WordTokenizer(data, capacity, reads_plain=True).encode
+    return WordTokenizer(data, capacity, _without_elision, reads_plain=True).encode
+
+
+def _without_elision(word: str) -> str:
+    """Leaves out the apostrophe of `'s-Hertogenbosch`. A model takes one that begins a word for a quotation mark."""
+    return replace_surrogates(word[1:] if _ELIDED.match(word) else word)
 
 
 def _open_own_tokenizer(data: bytes, capacity: int) -> ReadPieces:
@@ -80,33 +124,51 @@ def _split_sentences_of_other_words(text: str, words: Sequence[Word]) -> list[ra
     return word_ranges(sentence_starts(text, split_words(text)), words)
 
 
+def _no_borders(text: str, words: Sequence[Word]) -> list[int]:
+    return []
+
+
 CONLL: Final = Rules(
+    read_text=read_text,
     split_words=split_words,
     split_sentences=_split_sentences,
+    find_borders=layout_borders,
     open_tokenizer=_open_tokenizer,
     open_own_tokenizer=_open_own_tokenizer,
     plan_windows=pack_windows,
     find_spans=spans,
+    settle_borders=partial(settle_borders, takes_stop=takes_stop),
+    fills_unread=True,
     decoders=("viterbi", "argmax"),
     contexts=("document", "sentence"),
+    newlines=("wrap", "border"),
+    markups=(None, "html"),
+    takes_abbreviations=True,
     truncates=False,
     masked_piece=None,
 )
 SPARK_NLP: Final = replace(
     CONLL,
+    read_text=Reading,
     split_words=spark_nlp_words.split_words,
     split_sentences=_split_sentences_of_other_words,
     open_tokenizer=pieces.open_tokenizer,
     open_own_tokenizer=pieces.open_tokenizer,
     find_spans=chunks,
+    settle_borders=None,
+    markups=(None,),
+    takes_abbreviations=False,
 )
 SPARK_NLP_EXACT: Final = replace(
     SPARK_NLP,
     open_tokenizer=pieces.open_exact_tokenizer,
     open_own_tokenizer=pieces.open_exact_tokenizer,
     plan_windows=pieces.one_window,
+    find_borders=_no_borders,
+    fills_unread=False,
     decoders=("argmax",),
     contexts=("document",),
+    newlines=("wrap",),
     truncates=True,
 )
 

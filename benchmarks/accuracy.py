@@ -22,7 +22,7 @@ from albert_ner_onnx.tags.schemes import to_iob2
 from albert_ner_onnx.text.words import split_words
 from benchmarks.markdown import markdown, percent
 from benchmarks.models import exported
-from benchmarks.printed_text import print_words
+from benchmarks.printed_text import PrintedText, print_words
 from benchmarks.run import Run
 
 WINDOWS: Final = (512, 256, 192, 128, 64)
@@ -43,6 +43,7 @@ _ROWS: Final = {
     "non_o_accuracy": "the same of words in entities, %",
 }
 _QUICK_DOCUMENTS = 3
+_BINS = 15
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -109,20 +110,52 @@ def _windows(model: Path, documents: Sequence[Sequence[ConllSentence]]) -> dict[
     return found
 
 
-def _printed_text(recognizer: EntityRecognizer, sentences: Sequence[ConllSentence]) -> dict[str, float]:
-    """F1 of the words that the splitter finds in printed text, and of entities there and on the file's own words."""
+def _printed_text(recognizer: EntityRecognizer, sentences: Sequence[ConllSentence]) -> dict[str, Any]:
+    """F1 of the words that the splitter finds in printed text, and of entities there and on the file's own words.
+
+    CoNLL's words split the full stop off an abbreviation that ends a text. Entities take theirs back, so a last full
+    stop doesn't count here.
+    """
     texts = [print_words(sentence.words) for sentence in sentences]
-    gold = [text.phrases(sentence.tags) for text, sentence in zip(texts, sentences, strict=True)]
     tagged = recognizer.tag([sentence.words for sentence in sentences])
     recognized = recognizer.recognize_batch([text.text for text in texts])
     words = [{(word.start, word.end) for word in split_words(text.text)} for text in texts]
-    entities = [{(entity.start, entity.end, entity.label) for entity in found} for found in recognized]
-    on_words = [text.phrases(tags) for text, tags in zip(texts, tagged, strict=True)]
+
+    def phrases(text: PrintedText, tags: Sequence[str]) -> set[tuple[int, int, str]]:
+        return {(start, _without_stop(text.text, end), label) for start, end, label in text.phrases(tags)}
+
+    gold = [phrases(text, sentence.tags) for text, sentence in zip(texts, sentences, strict=True)]
+    on_words = [phrases(text, tags) for text, tags in zip(texts, tagged, strict=True)]
+    entities = [
+        {(entity.start, _without_stop(text.text, entity.end), entity.label): entity for entity in found}
+        for text, found in zip(texts, recognized, strict=True)
+    ]
+    right = [key in wanted for found, wanted in zip(entities, gold, strict=True) for key in found]
+    scored = [entity for found in entities for entity in found.values()]
     return {
+        "calibration": {
+            "entities": len(scored),
+            "right": round(sum(right) / len(right), 5),
+            "score": _calibration([entity.score for entity in scored], right),
+            "tag_score": _calibration([entity.tag_score or 0.0 for entity in scored], right),
+        },
         "words_f1": _f1([set(text.words) for text in texts], words),
-        "recognize_f1": _f1(gold, entities),
+        "recognize_f1": _f1(gold, [set(found) for found in entities]),
         "tag_f1": _f1(gold, on_words),
     }
+
+
+def _without_stop(text: str, end: int) -> int:
+    return end - 1 if text[end - 1] == "." else end
+
+
+def _calibration(scores: Sequence[float], right: Sequence[bool]) -> dict[str, float]:
+    """The mean of scores, and their expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
+    for pair in zip(scores, right, strict=True):
+        bins[min(int(pair[0] * _BINS), _BINS - 1)].append(pair)
+    gaps = (abs(sum(score for score, _ in each) - sum(hit for _, hit in each)) for each in bins)
+    return {"mean": round(sum(scores) / len(scores), 5), "error": round(sum(gaps) / len(scores), 5)}
 
 
 def _f1(gold: Iterable[Set[Any]], found: Iterable[Set[Any]]) -> float:
@@ -152,8 +185,22 @@ def tables(figures: Mapping[str, Any]) -> dict[str, str]:
         "summary": _summary(figures),
         "card": markdown(["", *columns], card),
         "contexts": markdown(["context, decoder", "F1, %", "precision, %", "recall, %"], contexts),
+        "calibration": _calibration_table(figures["printed_text"]["calibration"]),
         "windows": markdown(["window", *(f"F1, {name}, %" for name in figures["windows"])], windows),
     }
+
+
+def _calibration_table(figures: Mapping[str, Any]) -> str:
+    """How far scores are from the share of entities that are right."""
+    rows = [
+        [title, *(percent(figures[name][share]) for share in ("mean", "error"))]
+        for name, title in {
+            "tag_score": "`tag_score`: mean probability of the chosen tags",
+            "score": "`score`: probability that all words have the label",
+        }.items()
+    ]
+    rows.append(["share of entities that are right", percent(figures["right"]), ""])
+    return markdown([f"{figures['entities']:,} entities", "mean, %", "expected calibration error, %"], rows)
 
 
 def _summary(figures: Mapping[str, Any]) -> str:

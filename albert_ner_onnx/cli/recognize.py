@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "albert-ner [recognize] [OPTION...] TEXT...\n       albert-ner [recognize] [OPTION...] - < FILE"
     parser.description = (
         "Finds the entities in texts. Prints each text, and below it one row per entity:\n"
-        "the entity, its label, and its score, the mean probability of its words' tags."
+        "the entity, its label, and its score, the probability that its words have it."
     )
     parser.epilog = (
         "formats:\n"

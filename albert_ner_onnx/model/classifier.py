@@ -47,6 +47,18 @@ class _ReadText(NamedTuple):
     sequences: list[_Sequence]
 
 
+class WordLogits(NamedTuple):
+    """How well each tag fits each word.
+
+    Attributes:
+        logits: float32 [word, tag]. A word that the model didn't read has minus infinity for every tag but `O`.
+        read: Whether the model read the word, bool [word]. It didn't if the word has no pieces or was truncated.
+    """
+
+    logits: npt.NDArray[np.float32]
+    read: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordClassifier:
     """Tells how well each tag fits each word. Any number of threads may use it at once.
@@ -69,7 +81,7 @@ class WordClassifier:
     outside: int
     workers: int
 
-    def logits(self, texts: Iterable[Sequence[Sequence[str]]]) -> npt.NDArray[np.float32]:
+    def logits(self, texts: Iterable[Sequence[Sequence[str]]]) -> WordLogits:
         """Computes the logits of every word. Texts never see each other; sentences in the same window do.
 
         Args:
@@ -77,8 +89,7 @@ class WordClassifier:
                 model already runs on the first texts while this thread asks for more.
 
         Returns:
-            float32 [word, tag], the words of all texts one after another. A word that the model doesn't read, because
-            it has no pieces or was truncated, has minus infinity for every tag but `O`.
+            The logits of the words of all texts, one after another.
 
         Raises:
             InferenceError: The model failed.
@@ -90,12 +101,15 @@ class WordClassifier:
         done = list(read)
         logits = np.full((sum(text.words for text in done), self.tags), -np.inf, np.float32)
         logits[:, self.outside] = 0
+        read_words = np.zeros(len(logits), bool)
         start = 0
         for text in done:
             for sequence in text.sequences:
-                logits[start + sequence.words] = sequence.logits
+                words = start + sequence.words
+                logits[words] = sequence.logits
+                read_words[words] = True
             start += text.words
-        return logits
+        return WordLogits(logits, read_words)
 
     def _run(self, batch: Sequence[_Sequence]) -> None:
         """Runs the model on sequences of equal length and writes each one's logits into it."""

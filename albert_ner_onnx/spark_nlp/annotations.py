@@ -37,8 +37,7 @@ class Annotator:
 
     def named_entities(self) -> list[Annotation]:
         """Makes one of type `named_entity` for each word that the model read: its tag, and every tag's probability."""
-        # A word that the model didn't read is `O` with probability 1. A softmax leaves something to every tag.
-        read = (self.scores > 0).sum(axis=1) > 1
+        read = self._read
         found = []
         for index, sentence in self._indices():
             if read[index]:
@@ -50,6 +49,7 @@ class Annotator:
     def chunks(self, *, white_list: Sequence[str], preserve_position: bool, no_schema: bool) -> list[Annotation]:
         """Makes one of type `chunk` for each span that NerConverter reads; see `Document.as_spark_nlp`."""
         columns = {tag: column for column, tag in enumerate(self.tag_set)}
+        read = self._read
         found: list[Annotation] = []
         for number, sentence in enumerate(self.sentences):
             tags = self.tags[sentence.start : sentence.stop]
@@ -57,7 +57,8 @@ class Annotator:
                 inside = range(sentence.start + start, sentence.start + stop)
                 words = self.words[inside.start : inside.stop]
                 text = self.text[words[0].start : words[-1].end] if preserve_position else words[0].text
-                scores = self.scores[inside, [columns[self.tags[index]] for index in inside]]
+                decided = [index for index in inside if read[index]]
+                scores = self.scores[decided, [columns[self.tags[index]] for index in decided]]
                 metadata = {
                     "entity": label,
                     "sentence": str(number),
@@ -65,6 +66,12 @@ class Annotator:
                     "confidence": _java_float(np.cumsum(scores)[-1] / np.float32(len(scores))),  # summed in order
                 }
                 found.append(self._annotation("chunk", words[0].start, words[-1].end, text, metadata))
+        return found
+
+    @property
+    def _read(self) -> npt.NDArray[np.bool_]:
+        """Whether the model read each word. One that it didn't is `O` with probability 1; others leave some to each."""
+        found: npt.NDArray[np.bool_] = (self.scores > 0).sum(axis=1) > 1
         return found
 
     @cached_property

@@ -14,7 +14,7 @@ breaks the rules of its scheme.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from albert_ner_onnx.errors import InputError
@@ -95,6 +95,56 @@ def to_tags(found: Iterable[Span], length: int, scheme: str) -> list[str]:
             tags[span.start] = f"B-{span.label}"
         before = span
     return tags
+
+
+def span_tags(label: str, length: int, scheme: str, tag_set: Collection[str]) -> list[str]:
+    """Writes one span as the tags of its words, as a model with these tags would.
+
+    Args:
+        label: The span's label.
+        length: Its number of words, 1 or more.
+        scheme: One of `SCHEMES`.
+        tag_set: The model's tags. If a prefix is missing for the label, the next best one stands in.
+    """
+    if scheme == "none":
+        return [label] * length
+
+    def first_known(prefixes: str) -> str:
+        return next((tag for prefix in prefixes if (tag := f"{prefix}-{label}") in tag_set), f"{prefixes[-1]}-{label}")
+
+    if length == 1:
+        return [first_known("SUBI" if scheme not in ("IO", "IOB1") else "IB")]
+    opening, closing = first_known("BI" if scheme not in ("IO", "IOB1") else "IB"), first_known("ELI")
+    return [opening, *[first_known("I")] * (length - 2), closing]
+
+
+def fill_unread(
+    tags: Sequence[str],
+    read: Sequence[bool],
+    tag_set: Collection[str],
+    find_spans: Callable[[Sequence[str]], list[Span]],
+) -> list[str]:
+    """Tags the words that the model didn't read: inside a span if both sides are, otherwise `O`.
+
+    Args:
+        tags: The tags of words that were decided together; those of unread words are `O`.
+        read: Whether the model read each word.
+        tag_set: The model's tags; no other is given.
+        find_spans: Reads the spans that tags mark.
+    """
+    filled = list(tags)
+    before: int | None = None  # the last word that was read
+    for index in range(len(tags)):
+        if not read[index]:
+            continue
+        if before is not None and before + 1 < index:
+            after = tags[index]
+            inside = f"I{after[1:]}" if after[:2] in ("E-", "L-") else after
+            both = [(span.start, span.end) for span in find_spans([tags[before], after])] == [(0, 2)]
+            if both and inside in tag_set:
+                filled[before + 1 : index] = [inside] * (index - before - 1)
+        before = index
+    return filled
 
 
 def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:

@@ -22,11 +22,14 @@ ABBREVIATIONS: Final = (
 ).split()
 """Keep it unless the next word begins sentences."""
 
-CAPITALISED: Final = (
-    # Titles and ranks
+RANKS: Final = (
     "Mx Drs Profs Mmes Gens Cols Majs Capts Cdr Comdr Cdre Lts Sgts Cpl Pvt Pfc Sfc Spc Adml Ens Brig Govs Sens Reps "
     "Revs Sqn Ldr Flt Cllr Fr Br Bp Abp Msgr Rt Det Insp Supt Const Amb Atty Attys Pres Sec Secy Treas Asst Assoc Dep "
-    "Dir Mgr Hr Hrn Frl Ing Dipl Sra Srta Sres Dña Esq Ret Lic Surg Hosp Ofc Ofcr Comm Commr Cmdt Cmsr Pte Gp Wg "
+    "Dir Mgr Hr Hrn Frl Ing Dipl Sra Srta Sres Dña Esq Ret Lic Surg Hosp Ofc Ofcr Comm Commr Cmdt Cmsr Pte Gp Wg"
+).split()
+"""More titles, and ranks. They follow the rule of `CAPITALISED`."""
+
+CAPITALISED: Final = (
     # First names as old firms write them
     "Wm Chas Geo Jas Jos Thos Robt Edw Benj "
     # Companies, bodies and degrees
@@ -38,7 +41,7 @@ CAPITALISED: Final = (
     # Times and numbers
     "Tues Thur Thurs Approx"
 ).split()
-"""The same, but never in capitals, which may be an acronym: `charged by the SEC. Analysts said`."""
+"""Like `ABBREVIATIONS`, but never in capitals, which may be an acronym: `charged by the SEC. Analysts said`."""
 
 AMBIGUOUS: Final = "Mass Miss Ind Penn Ida Wed Mon Fri Sat Sun Thu Tue Mar".split()
 """Keep it after a comma and a blank (`Boston, Mass. The` is two sentences, though), or before what begins no sentence:
@@ -78,6 +81,14 @@ _IN_NAMES: Final = frozenset(
 )
 """The abbreviations that end names and are hardly ever written without their stop. Those that are names themselves are
 left out: Amartya Sen, Noah's Ark, Sean Penn, LA."""
+
+
+_TITLES: Final = frozenset(f"{title}." for title in (*TITLES, *map(str.upper, TITLES), *RANKS))
+
+
+def is_title(word: str) -> bool:
+    """Tells whether a word is an abbreviated title, with its stop, which is no name by itself: `Det.`, `Mr.`."""
+    return word in _TITLES
 
 
 def takes_stop(word: str, abbreviations: Collection[str] = ()) -> bool:

@@ -31,6 +31,7 @@ from albert_ner_onnx.text.abbreviations import (
     BEFORE_NUMBERS,
     CAPITALISED,
     ENDINGS,
+    RANKS,
     SMALL,
     SMALL_TITLES,
     STARTERS,
@@ -235,7 +236,7 @@ _COMPOUND = rf"""
 # never after a title, though: `Mr. This`. A text that is nothing but an abbreviation stays whole.
 def _abbreviation(own: Iterable[str]) -> str:
     """The pattern of abbreviations, a user's own among them."""
-    before_starters = {*ABBREVIATIONS, *map(str.upper, ABBREVIATIONS), *CAPITALISED, *SMALL, *own}
+    before_starters = {*ABBREVIATIONS, *map(str.upper, ABBREVIATIONS), *RANKS, *CAPITALISED, *SMALL, *own}
     before_starters = {word.translate(_FOLD) for word in before_starters}
     longest = max(len(word.partition(".")[0]) for word in before_starters)
     ambiguous = _either(AMBIGUOUS)

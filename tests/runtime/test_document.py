@@ -31,7 +31,8 @@ def test_a_document_holds_the_whole_answer() -> None:
     assert found.tag_set == DEFAULT.manifest.tags
     assert found.tags == [found.tag_set[best] for best in found.scores.argmax(axis=1)]
     assert found.entities == DEFAULT.recognize(JOHN)
-    assert found.entities[0].score == pytest.approx(float(found.scores[3].max()))
+    assert found.entities[0].score == pytest.approx(float(found.scores[3, 1] + found.scores[3, 2]))
+    assert found.entities[0].tag_score == pytest.approx(float(found.scores[3].max()))
 
 
 @given(texts)
@@ -87,7 +88,7 @@ def test_what_is_no_text_is_refused() -> None:
 
 def test_as_huggingface_is_what_the_pipeline_gives() -> None:
     (john, _) = DEFAULT.recognize(JOHN)
-    given = {"entity_group": "PER", "score": john.score, "word": "John", "start": 11, "end": 15}
+    given = {"entity_group": "PER", "score": john.tag_score, "word": "John", "start": 11, "end": 15}
     assert list(john.as_huggingface().items()) == list(given.items())
     assert json.loads(json.dumps(john.as_huggingface())) == given
 

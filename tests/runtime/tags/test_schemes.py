@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import groupby
 
 import pytest
@@ -10,7 +11,17 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOBES, Entities
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.tags.schemes import SCHEMES, Span, opens_with_i, scheme_of, spans, to_iob2, to_tags
+from albert_ner_onnx.tags.schemes import (
+    SCHEMES,
+    Span,
+    fill_unread,
+    opens_with_i,
+    scheme_of,
+    span_tags,
+    spans,
+    to_iob2,
+    to_tags,
+)
 
 LABELS = ("PER", "LOC", "A-B")  # one with a hyphen in it
 PREFIXES = {"IOB2": "BI", "IO": "I", "IOBES": "BIES", "BILOU": "BILU"}
@@ -237,3 +248,68 @@ def test_to_iob2(scheme: str, tags: str) -> None:
 
 def test_to_iob2_joins_what_no_prefix_separates() -> None:
     assert to_iob2(["PER", "PER", "LOC"], "none") == ["B-PER", "I-PER", "B-LOC"]
+
+
+TAG_SETS = {
+    "IOB2": ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
+    "IO": ["O", "I-PER", "I-LOC"],
+    "IOB1": ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
+    "IOBES": ["O", *(f"{prefix}-{label}" for prefix in "BIES" for label in ("PER", "LOC"))],
+    "BILOU": ["O", *(f"{prefix}-{label}" for prefix in "BILU" for label in ("PER", "LOC"))],
+    "none": ["O", "PER", "LOC"],
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_the_tags_of_a_span_mark_just_that_span(scheme: str, length: int) -> None:
+    tags = span_tags("PER", length, scheme, TAG_SETS[scheme])
+    assert spans(["O", *tags, "O"], scheme) == [("PER", 1, 1 + length)]
+    assert set(tags) <= set(TAG_SETS[scheme])
+
+
+@pytest.mark.parametrize(
+    ("tag_set", "length", "expected"),
+    [
+        ("O I-PER", 2, "I-PER I-PER"),
+        ("O S-PER B-LOC", 1, "S-PER"),
+        ("O B-PER E-PER S-LOC", 1, "B-PER"),
+        ("O B-PER I-PER S-LOC", 3, "B-PER I-PER I-PER"),
+    ],
+)
+def test_a_tag_that_the_model_lacks_has_a_stand_in(tag_set: str, length: int, expected: str) -> None:
+    assert span_tags("PER", length, "IOBES", tag_set.split()) == expected.split()
+
+
+# `_` is a word that the model didn't read
+UNREAD = [
+    ("IOB2", "B-PER _ I-PER", "B-PER I-PER I-PER"),
+    ("IOB2", "B-PER _ _ I-PER _ I-PER", "B-PER I-PER I-PER I-PER I-PER I-PER"),
+    ("IOB2", "B-PER _ B-PER", "B-PER O B-PER"),
+    ("IOB2", "B-PER _ I-LOC", "B-PER O I-LOC"),
+    ("IOB2", "B-PER _ O _ _", "B-PER O O O O"),
+    ("IOB2", "_ I-PER _", "O I-PER O"),
+    ("IOB2", "_ _", "O O"),
+    ("IOB1", "I-PER _ I-PER _ B-PER", "I-PER I-PER I-PER O B-PER"),
+    ("IO", "I-PER _ I-PER _ I-LOC", "I-PER I-PER I-PER O I-LOC"),
+    ("IOBES", "B-PER _ E-PER _ S-PER _", "B-PER I-PER E-PER O S-PER O"),
+    ("IOBES", "B-PER _ I-PER _ E-PER", "B-PER I-PER I-PER I-PER E-PER"),
+    ("BILOU", "B-PER _ L-PER _ U-PER", "B-PER I-PER L-PER O U-PER"),
+    ("none", "PER _ PER _ LOC", "PER PER PER O LOC"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "given", "expected"), UNREAD)
+def test_an_unread_word_is_inside_if_both_sides_are(scheme: str, given: str, expected: str) -> None:
+    read = [tag != "_" for tag in given.split()]
+    tags = given.replace("_", "O").split()
+    filled = fill_unread(tags, read, TAG_SETS[scheme], partial(spans, scheme=scheme))
+    assert filled == expected.split()
+    assert tags == given.replace("_", "O").split()
+
+
+def test_an_unread_word_gets_no_tag_that_the_model_lacks() -> None:
+    found = fill_unread(
+        ["B-PER", "O", "E-PER"], [True, False, True], ["O", "B-PER", "E-PER"], partial(spans, scheme="IOBES")
+    )
+    assert found == ["B-PER", "O", "E-PER"]

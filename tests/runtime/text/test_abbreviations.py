@@ -36,12 +36,16 @@ def test_a_user_s_own_take_it() -> None:
     assert takes_stop("Inc", ["Cnslr"])
 
 
-@pytest.mark.parametrize("word", [*abbreviations.TITLES, *abbreviations.ABBREVIATIONS, *abbreviations.CAPITALISED])
+@pytest.mark.parametrize(
+    "word", [*abbreviations.TITLES, *abbreviations.ABBREVIATIONS, *abbreviations.RANKS, *abbreviations.CAPITALISED]
+)
 def test_an_abbreviation_before_a_name_keeps_its_stop(word: str) -> None:
     assert [found.text for found in split_words(f"We met {word}. Brown")] == ["We", "met", f"{word}.", "Brown"]
 
 
-@pytest.mark.parametrize("word", [*abbreviations.ABBREVIATIONS, *abbreviations.CAPITALISED, *abbreviations.SMALL])
+@pytest.mark.parametrize(
+    "word", [*abbreviations.ABBREVIATIONS, *abbreviations.RANKS, *abbreviations.CAPITALISED, *abbreviations.SMALL]
+)
 def test_an_abbreviation_before_a_new_sentence_loses_it(word: str) -> None:
     assert [found.text for found in split_words(f"We met {word}. There")] == ["We", "met", word, ".", "There"]
 

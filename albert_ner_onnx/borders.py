@@ -1,0 +1,172 @@
+"""Spans of words -> spans whose borders are right: what a tagger gives, and what a reader takes for the name.
+
+- A bracketed nickname doesn't part a name: `William (Bill) Clinton` is one, if the model gives both sides the same
+  label and takes the second for a continuation.
+- A span doesn't begin or end with a dash, a comma, a quotation mark or bracket that lacks its partner or encloses the
+  whole span, or any other mark of `_DANGLING`. `!` and `?` stay: `Yahoo!`.
+- A title alone is no name: `Det.` before `Anna Brown`.
+- A span neither begins nor ends with a full stop, except that an abbreviation at its end takes its stop back:
+  `in the U.S` `.` is how CoNLL-2003 splits the end of a sentence, and the name is `U.S.` there as elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from albert_ner_onnx.entities import Word
+from albert_ner_onnx.tags.schemes import Span
+from albert_ner_onnx.text.abbreviations import is_title
+
+SettleBorders = Callable[..., list[Span]]
+"""`settle_borders` with its `takes_stop`."""
+
+_PARTNERS: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "\uff08": "\uff09", "\u3010": "\u3011", "\u300c": "\u300d"}
+_CLOSERS: Final = frozenset(_PARTNERS.values())
+# Most quotation marks open in one language and close in another (“…”, „…“, »…«), so any two of a kind are a pair.
+_QUOTES: Final = {
+    **dict.fromkeys('"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02', '"'),
+    **dict.fromkeys("'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u00b4`\uff07", "'"),
+}
+_ONLY_CLOSE: Final = frozenset("\u201d\u2019\u00bb\u203a")  # at a nickname, whatever they do elsewhere
+_DANGLING: Final = frozenset(
+    "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d.,:;\u2026\u3001\u3002\uff0c\uff0e\uff1a\uff1b"
+    "~_*|/\\^=&\u2020\u2021\u2022\u00b7\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079"  # and footnotes
+)
+_CLITICS: Final = frozenset(
+    "'s 'm 'd 've 're 'll n't \u2019s \u2019m \u2019d \u2019ve \u2019re \u2019ll n\u2019t".split()
+)
+_STOP: Final = "."
+_LONGEST_NICKNAME: Final = 3  # words
+_CONTINUES: Final = 0.2  # the least share of continuing tags in the probability of the label, after a nickname
+
+
+def settle_borders(
+    words: Sequence[Word],
+    spans: Sequence[Span],
+    stop: int,
+    *,
+    is_read: Callable[[int], bool],
+    continues: Callable[[int, str], float],
+    takes_stop: Callable[[str], bool],
+) -> list[Span]:
+    """Settles the borders of spans of words that were decided together, in linear time.
+
+    Args:
+        words: The words of the text.
+        spans: The spans, in order, as indices of words.
+        stop: The word after the last one that was decided with these.
+        is_read: Whether the model read a word. One that it didn't read is at neither end of a span.
+        continues: How much of the probability that a word has a label belongs to tags that continue a span, 0 to 1.
+        takes_stop: Whether a full stop after a word belongs to it, because it is an abbreviation.
+
+    Returns:
+        The spans, in order. One of which nothing is left is left out.
+    """
+    settled = []
+    joined = _join_nicknames(words, spans, stop, continues)
+    for index, (label, start, end) in enumerate(joined):
+        start, end = _trim(words, start, end, is_read)
+        if start < end and not (start + 1 == end and is_title(words[start].text)):
+            limit = joined[index + 1].start if index + 1 < len(joined) else stop
+            last = words[end - 1]
+            if end < limit and words[end].text == _STOP and words[end].start == last.end and takes_stop(last.text):
+                end += 1
+            settled.append(Span(label, start, end))
+    return settled
+
+
+# --- Nicknames --------------------------------------------------------------------------------------------------------
+
+
+def _join_nicknames(
+    words: Sequence[Word], spans: Sequence[Span], stop: int, continues: Callable[[int, str], float]
+) -> list[Span]:
+    """Joins the spans on both sides of each nickname in brackets or quotation marks."""
+    joined = []
+    following = 0
+    while following < len(spans):
+        label, start, end = spans[following]
+        following += 1
+        opener = start + 1
+        while opener < min(end + 1, stop):  # it is in the span, or right after it
+            after = _after_nickname(words, opener, stop)
+            other = None if after is None or after < end else _span_at(spans, following, after, label)
+            if after is None or other is None or (after == spans[other].start and continues(after, label) < _CONTINUES):
+                opener += 1
+            else:
+                end, following, opener = spans[other].end, other + 1, after
+        joined.append(Span(label, start, end))
+    return joined
+
+
+def _after_nickname(words: Sequence[Word], opener: int, stop: int) -> int | None:
+    """Returns the word after the nickname that opens at a word; `None` unless it stands between two names."""
+    opening = words[opener].text
+    if opening not in _PARTNERS and (opening not in _QUOTES or opening in _ONLY_CLOSE):
+        return None
+    for closer in range(opener + 2, min(opener + _LONGEST_NICKNAME + 2, stop - 1)):
+        if not words[closer - 1].text[0].isalpha():
+            break
+        if _are_partners(opening, words[closer].text):
+            names = words[opener - 1].text[0].isalpha() and words[closer + 1].text[0].isalpha()
+            return closer + 1 if names else None
+    return None
+
+
+def _span_at(spans: Sequence[Span], first: int, word: int, label: str) -> int | None:
+    """Returns which span has a word, from the first one on, if it and the spans before it have the label."""
+    for index in range(first, len(spans)):
+        if spans[index].label != label or spans[index].start > word:
+            return None
+        if word < spans[index].end:
+            return index
+    return None
+
+
+def _are_partners(opener: str, closer: str) -> bool:
+    if opener in _PARTNERS:
+        return _PARTNERS[opener] == closer
+    return opener in _QUOTES and _QUOTES[opener] == _QUOTES.get(closer)
+
+
+# --- Trimming ---------------------------------------------------------------------------------------------------------
+
+
+def _trim(words: Sequence[Word], start: int, end: int, is_read: Callable[[int], bool]) -> tuple[int, int]:
+    """Takes off what doesn't belong to a name at either end, until nothing does."""
+    partners: dict[int, int] | None = None  # found only if there is a bracket or quotation mark at an end
+
+    def dangles(index: int, other_end: int) -> bool:
+        nonlocal partners
+        text = words[index].text
+        if text in _PARTNERS or text in _CLOSERS or text in _QUOTES:
+            if partners is None:
+                partners = _find_partners(words, start, end)
+            partner = partners.get(index)
+            return partner is None or not start <= partner < end or partner == other_end
+        return _DANGLING.issuperset(text) or not is_read(index)
+
+    while start < end:
+        if dangles(start, end - 1) or words[start].text.lower() in _CLITICS:
+            start += 1
+        elif dangles(end - 1, start):
+            end -= 1
+        else:
+            break
+    return start, end
+
+
+def _find_partners(words: Sequence[Word], start: int, end: int) -> dict[int, int]:
+    """Pairs the brackets and quotation marks of a span: the index of each one's partner, for those that have one."""
+    partners: dict[int, int] = {}
+    opened: list[int] = []
+    for index in range(start, end):
+        text = words[index].text
+        if text in _PARTNERS or text in _CLOSERS or text in _QUOTES:
+            if opened and _are_partners(words[opened[-1]].text, text):
+                partners[index] = opened.pop()
+                partners[partners[index]] = index
+            else:
+                opened.append(index)
+    return partners
