@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 from unicodedata import category, normalize
 
 from albert_ner_onnx.entities import Word
@@ -136,9 +136,9 @@ _POWER = rf"""
     {_ABOVE}*+ (?: {_PLAIN} )?+
     """
 
-# Not `'D-Day'`, which is a quotation, unless it follows a word.
+# What follows the apostrophe of a clitic. Not `'D-Day'`, which is a quotation, unless it follows a word.
 _CLITIC = (
-    f"'(?:[sSmMdD]|[vV][eE]|[rR][eE]|[lL]{{2}}){_END}"
+    f"(?:[sSmMdD]|[vV][eE]|[rR][eE]|[lL]{{2}}){_END}"
     f"(?:(?!-[{_INNER}])|(?<=[{_INNER}.]'[a-zA-Z])|(?<=[{_INNER}.]'[a-zA-Z]{{2}}))"
 )
 _NOT = f"[nN]'[tT]{_END}"  # `don't` is `do` `n't`, but `cannot` and `gonna` are one word
@@ -164,7 +164,7 @@ def _either(words: Iterable[str]) -> str:
 
 # A capitalised word after a stop without a blank. It isn't one if it goes on (`java.util.List`, `foo.Bar_baz`,
 # `Math.Max(1)`), or has the ending of a file or of an address.
-_ENDING = _either([*ENDINGS, *map(str.upper, ENDINGS)]) + _END
+_ENDING = f"(?i:{_either(ENDINGS)}){_END}"
 _CAPITALISED = rf"""
     [{_CAPITAL}]{_MARK}*+
     (?: [{_SMALL_LETTER}][{_SMALL_LETTER}{_MARK}{_ZERO}]*+ | [{_CAPITAL}]++ | (?='[{_CAPITAL}]) )
@@ -216,7 +216,7 @@ _NOT_AT_THE_END = r"""(?! [\s"']*+\Z )"""
 # Runs and what joins them: `20-year-old`, `U.S.-led`, `AT&T`, `me@example.com`, `O'Brien`, `1,000`, `2:09.5`, `1/2`.
 # Before a run: `+48`, `.496`. After a run: `AA+`, `three- and four-day`, `6=` (a shared sixth place); but the dash of
 # `London- Paris` is apart. A compound keeps its full stop if it ends in initials: `J.-P. Smith`, `the Iraq-U.N. memo`.
-_JOIN = rf"(?: - | [&+] | (?!{_CLITIC})' | (?<=[0-9])(?:[.,:/]|{_DASH})(?=[0-9]) )"
+_JOIN = rf"(?: - | [&+] | '(?!{_CLITIC}) | [.,:/{_DASH}](?<=[0-9].)(?=[0-9]) )"
 _COMPOUND = rf"""
     (?: (?P<name>(?=[{_CAPITAL}][{_SMALL_LETTER}])) | )
     (?: (?: \+?\.?(?=[0-9]) )? {_RUN} | {_ABOVE}++ (?: {_PLAIN} )?+ ) (?: {_JOIN} {_RUN} | {_POWER} )*+
@@ -236,9 +236,9 @@ _COMPOUND = rf"""
 # never after a title, though: `Mr. This`. A text that is nothing but an abbreviation stays whole.
 def _abbreviation(own: Iterable[str]) -> str:
     """The pattern of abbreviations, a user's own among them."""
-    before_starters = {*ABBREVIATIONS, *map(str.upper, ABBREVIATIONS), *RANKS, *CAPITALISED, *SMALL, *own}
-    before_starters = {word.translate(_FOLD) for word in before_starters}
-    longest = max(len(word.partition(".")[0]) for word in before_starters)
+    words = (*ABBREVIATIONS, *map(str.upper, ABBREVIATIONS), *RANKS, *CAPITALISED, *SMALL, *own)
+    listed = [word.translate(_FOLD) for word in words]
+    longest = max(len(word.partition(".")[0]) for word in listed)
     ambiguous = _either(AMBIGUOUS)
     return rf"""
         (?=[{_LETTER}]{{1,{longest}}}+\.)  # spares most words the comparison with all of these
@@ -247,10 +247,10 @@ def _abbreviation(own: Iterable[str]) -> str:
           | [{_LETTER}](?:\.[{_LETTER}])++\. {_AFTER_INITIALS}
           | {_either([*TITLES, *map(str.upper, TITLES)])}
             \. (?: {_unless("(?!)")} | (?=[{_CAPITAL}]) (?! [{_BEGIN}.-]{{,40}}+@ | {_ENDING} ) )
-          | (?: (?: {_either(before_starters)} | {_OWN}++ | (?<=,\s) {ambiguous} ) (?= \. (?!\s*+{_STARTER}) )
+          | (?: (?: {_either(listed)} | {_OWN}++ | (?<=,\s) {ambiguous}
+                  | {_either(SMALL_TITLES)} (?=\.\s++[{_CAPITAL}]) ) (?= \. (?!\s*+{_STARTER}) )
               | {ambiguous} (?= \.(?: [,;:)-] | \s++[{_SMALL_LETTER}0-9] ) )
-              | {_either(BEFORE_NUMBERS)} (?= \.\s[0-9] )
-              | {_either(SMALL_TITLES)} (?= \.\s++(?!{_STARTER})[{_CAPITAL}] ) )
+              | {_either(BEFORE_NUMBERS)} (?= \.\s[0-9] ) )
             \. (?: (?={_GLUED}) | {_unless("(?!)")} ) )
         (?(whole) | {_NOT_AT_THE_END} )
         """
@@ -263,15 +263,17 @@ _ADDRESS = rf"(?:https?://|www\.) (?: {_ADDRESS_CHAR}++ | [{_ADDRESS_STOP}]++(?=
 _EMOJI = rf"{_SYMBOL}[{_MARK}{_JOINER}]*+"
 
 
-def _grammar(own: Iterable[str] = ()) -> re.Pattern[str]:
+def _grammar(own: Collection[str] = ()) -> re.Pattern[str]:
     """The pattern of a word, with a user's own abbreviations (without their last stop)."""
+    long = [word for word in (*SMALL, *own) if len(word) > 4]
     return re.compile(
         rf"""
         (?=[^{_SPACE}{_ZERO}])  # at a space, try nothing else
         (?: [{_LETTER}]++(?=[\s,)";?!])  # a short cut for most words: the rest would not split them either
-          | [0-9]++(?: [-.,:/][0-9]++ )*+(?=[\s)])  # and for most numbers
-          | (?: [,;:?!"()\[\]{{}}<>/%&@$] | \.(?![.0-9])  # a short cut for most punctuation
-              | {_ELIDED} | {_CLITIC} | {_NOT} | {_HAS_NOT}
+          | [0-9]++(?: [-.,:/][0-9]++ )*+(?=[\s)])  # for most numbers
+          | (?!{_either(long)}\.)[a-z]{{5,}}+(?=\.[\s"])  # and for most words that end sentences
+          | (?: [,;:?!"()\[\]{{}}<>/%&@$] | \.(?![.0-9]) | -(?![{_DASH}-])  # a short cut for most punctuation
+              | {_ELIDED} | '{_CLITIC} | {_NOT} | {_HAS_NOT}
               | (?<![^\n])[0-9]{{1,2}}\.(?=[ \t]++\S|\s*+\Z)  # the number that begins a line of a table
               | {_abbreviation(own)}
               | {_ADDRESS}
@@ -307,54 +309,41 @@ def _cut(folded: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, i
             yield from map(re.Match.span, _PIECE.finditer(folded, start, end))
 
 
-@dataclass(frozen=True, slots=True)
-class _Splitter:
-    """Splits texts by one grammar. It can be pickled.
+class Grammar(NamedTuple):
+    """What `word_splitter` made of a user's abbreviations.
 
     Attributes:
-        grammar: The pattern of a word in a folded text.
-        own: The pattern of those of a user's abbreviations that aren't ASCII, in a text; None for none.
+        word: The pattern of a word in a folded text.
+        foreign: The pattern of those abbreviations that aren't ASCII, in a text; None for none.
     """
 
-    grammar: re.Pattern[str]
-    own: re.Pattern[str] | None = None
-
-    def __call__(self, text: str) -> list[Word]:
-        folded = text if text.isascii() else self._fold(text)
-        spans: Iterable[tuple[int, int]] = map(re.Match.span, self.grammar.finditer(folded))
-        if len(text) > LONGEST:
-            spans = _cut(folded, spans)
-        new = tuple.__new__  # takes a quarter less time than Word(...), on the hot path
-        return [new(Word, (text[start:end], start, end)) for start, end in spans]
-
-    def _fold(self, text: str) -> str:
-        folded = text.translate(_FOLD)
-        if self.own is None:
-            return folded
-        parts, done = [], 0
-        for match in self.own.finditer(text):
-            parts += [folded[done : match.start()], _OWN * len(match[0])]
-            done = match.end()
-        return "".join([*parts, folded[done:]])
+    word: re.Pattern[str]
+    foreign: re.Pattern[str] | None = None
 
 
-_SPLITTER: Final = _Splitter(_grammar())
+_GRAMMAR: Final = Grammar(_grammar())
 
 
-def split_words(text: str) -> list[Word]:
+def split_words(text: str, grammar: Grammar = _GRAMMAR) -> list[Word]:
     """Splits a text into words, in order. The head of this module says what a word is.
 
     Args:
         text: Any text, even with lone surrogates, NUL and control characters.
+        grammar: Which abbreviations there are, if not just the usual ones; see `word_splitter`.
 
     Returns:
         The words, with the original text, not the folded one.
     """
-    return _SPLITTER(text)
+    folded = text if text.isascii() else _fold(text, grammar.foreign)
+    spans: Iterable[tuple[int, int]] = map(re.Match.span, grammar.word.finditer(folded))
+    if len(text) > LONGEST:
+        spans = _cut(folded, spans)
+    new = tuple.__new__  # takes a quarter less time than Word(...), on the hot path
+    return [new(Word, (text[start:end], start, end)) for start, end in spans]
 
 
 def word_splitter(abbreviations: Collection[str]) -> Callable[[str], list[Word]]:
-    """Returns a function like `split_words` that knows more abbreviations.
+    """Returns a function like `split_words` that knows more abbreviations. It can be pickled.
 
     Args:
         abbreviations: Words of letters, with stops between them or not, such as `Det`, `Insp.` or `z.B.`, spelled as in
@@ -365,4 +354,16 @@ def word_splitter(abbreviations: Collection[str]) -> Callable[[str], list[Word]]
         return split_words
     foreign = [word for word in own if not word.isascii()]
     pattern = re.compile(rf"(?<!\w){_either(foreign)}(?=\.)") if foreign else None
-    return _Splitter(_grammar(word for word in own if word.isascii()), pattern)
+    return partial(split_words, grammar=Grammar(_grammar([word for word in own if word.isascii()]), pattern))
+
+
+def _fold(text: str, foreign: re.Pattern[str] | None) -> str:
+    """Replaces the characters of a text, and a user's abbreviations by stand-ins as long as they are."""
+    folded = text.translate(_FOLD)
+    if foreign is None:
+        return folded
+    parts, done = [], 0
+    for match in foreign.finditer(text):
+        parts += [folded[done : match.start()], _OWN * len(match[0])]
+        done = match.end()
+    return "".join([*parts, folded[done:]])

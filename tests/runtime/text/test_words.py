@@ -299,11 +299,14 @@ def test_time_is_linear_on_hostile_text(pattern: str, prefix: str) -> None:
 
 
 def test_a_user_adds_abbreviations() -> None:
-    split = word_splitter(["Cnslr", "Hptm.", "z.Hd.", "Señ", "ул", "incl."])
-    text = "Cnslr. Lee, Hptm. Lee, z.Hd. Lee, Señ. Lee, ул. Lee, CNSLR. Lee, да. Lee, Señor. Lee, Inc. Lee"
-    expected = (
-        "Cnslr. Lee , Hptm. Lee , z.Hd. Lee , Señ. Lee , ул. Lee , CNSLR . Lee , да . Lee , Señor . Lee , Inc. Lee"
+    split = word_splitter(["Cnslr", "Hptm.", "z.Hd.", "Señ", "ул", "incl.", "consul"])
+    text = (
+        "Cnslr. P, Hptm. B, z.Hd. C, Señ. D, ул. E, incl. F, consul. G, consult. H, CNSLR. I, да. J, Señor. K, Inc. L"
     )
+    expected = (
+        "Cnslr. P , Hptm. B , z.Hd. C , Señ. D , ул. E , incl. F , consul. G , consult . H , CNSLR . I , да . J , "
+    )
+    expected += "Señor . K , Inc. L"
     assert [word.text for word in split(text)] == expected.split()
     assert [word.text for word in split("by Cnslr. The ул. The Cnslr.")] == "by Cnslr . The ул . The Cnslr .".split()
     assert split(text) == pickle.loads(pickle.dumps(split))(text)
