@@ -7,7 +7,7 @@
 
 A text goes this way, one module per arrow:
 
-    text -> words -> sentences -> pieces -> windows -> batches -> logits -> tags -> entities
+    text -> reading -> words -> sentences -> pieces -> windows -> batches -> logits -> tags -> entities
 """
 
 from __future__ import annotations

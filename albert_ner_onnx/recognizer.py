@@ -1,4 +1,4 @@
-"""The recognizer: text -> words -> sentences -> logits -> tags -> entities."""
+"""The recognizer: text -> reading -> words -> sentences -> logits -> tags -> entities."""
 
 from __future__ import annotations
 
