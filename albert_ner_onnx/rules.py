@@ -29,7 +29,7 @@ from albert_ner_onnx.text.abbreviations import takes_stop
 from albert_ner_onnx.text.layout import layout_borders
 from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
-from albert_ner_onnx.text.words import split_words
+from albert_ner_onnx.text.words import split_words, word_splitter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Rules:
             stops = partial(takes_stop, abbreviations=frozenset(abbreviations))
             rules = replace(
                 rules,
-                split_words=split_words,
+                split_words=word_splitter(abbreviations),
                 settle_borders=partial(settle_borders, takes_stop=stops),
             )
         return rules

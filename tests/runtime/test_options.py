@@ -193,3 +193,36 @@ def test_a_manifest_is_resolved_into_rules_once() -> None:
 def test_unknown_rules_are_named(splitter: str, pieces: str) -> None:
     with pytest.raises(ModelError, match=f"unknown word_splitter '{splitter}' with piece_rule '{pieces}'; expected"):
         resolve_rules(replace(manifest(), word_splitter=splitter, piece_rule=pieces))
+
+
+@pytest.mark.parametrize(
+    ("exact", "chosen", "message"),
+    [
+        (True, {"newlines": "border"}, "newlines must be 'wrap', found 'border': this model answers exactly as"),
+        (True, {"markup": "html"}, "markup must be None, found 'html': this model splits words as Spark NLP does"),
+        (False, {"markup": "html"}, "markup must be None, found 'html': this model splits words as Spark NLP does"),
+        (True, {"abbreviations": ["Det"]}, "abbreviations must be empty, found Det: this model splits words as Spark"),
+        (False, {"abbreviations": ["Det"]}, "abbreviations must be empty, found Det: this model splits words as Spark"),
+    ],
+)  # fmt: skip
+def test_models_from_spark_nlp_refuse_what_would_change_their_words(
+    *, exact: bool, chosen: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        settle(spark_nlp(exact=exact), **chosen)
+
+
+def test_models_from_spark_nlp_may_have_a_border_at_each_line() -> None:
+    assert settle(spark_nlp(exact=False), newlines="border").newlines == "border"
+
+
+def test_rules_are_adapted_to_what_was_chosen() -> None:
+    text = "Ask Kap. The guide\nsaid <b>so</b>"
+    words = CONLL.split_words(text)
+    assert Options().adapt(CONLL) is CONLL
+    by_line = Options(newlines="border").adapt(CONLL)
+    assert (CONLL.find_borders(text, words), by_line.find_borders(text, words)) == ([], [5])
+    assert Options(markup="html").adapt(CONLL).read_text(text).text == "Ask Kap. The guide said so"
+    own = Options(abbreviations=["Kap"]).adapt(CONLL)
+    assert [word.text for word in own.split_words("Ask Kap. Anna")] == ["Ask", "Kap.", "Anna"]
+    assert [word.text for word in CONLL.split_words("Ask Kap. Anna")] == ["Ask", "Kap", ".", "Anna"]
