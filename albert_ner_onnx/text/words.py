@@ -226,6 +226,7 @@ _COMPOUND = rf"""
           | (?(name) -(?= [,;)] | \s++(?:and|or|to|und|oder){_END} | \Z ) | -(?=[\s,;)]|\Z) )
           | (?<=[0-9])=(?=\s|\Z)
           | \.(?: (?<=\.-[{_CAPITAL}]\.) | (?<=-(?:Gen|Col|Adm|Maj|Gov|Sgt|Ing)\.)(?=\s)
+            | (?<=[{_SMALL_LETTER}]-[{_CAPITAL}]\.)(?=\s++[{_CAPITAL}]) {_AFTER_INITIALS}
             | (?<=-[{_CAPITAL}]\.[{_CAPITAL}]\.) {_AFTER_INITIALS} ) {_NOT_AT_THE_END} )?+
     )
     """

@@ -94,6 +94,7 @@ GRAMMAR = [
     ("Malcolm X. In 1965 he. Plan B. But it.", "Malcolm X . In 1965 he . Plan B . But it ."),
     ("D. An American and E. On Monday", "D . An American and E . On Monday"),
     ("in the U.S. He, too, in the U.S. So, in the", "in the U.S . He , too , in the U.S . So , in the"),
+    ("Jean-P. Dubois, type-B. Then, type-B. it", "Jean-P. Dubois , type-B . Then , type-B . it"),
     ("Maj.-Gen. Lee, Dipl.-Ing. Lee, Ill.-based", "Maj.-Gen. Lee , Dipl.-Ing. Lee , Ill.-based"),
     ("the Iraq-U.N. memo, the aid-U.N. The", "the Iraq-U.N. memo , the aid-U.N . The"),
     # More abbreviations
@@ -171,7 +172,9 @@ GRAMMAR = [
 
 
 # They need what follows or precedes them.
-NOT_ALONE = set("No. U.S Gen Maj.-Gen. Dipl.-Ing. U.S.A.F. U.N Iraq-U.N. aid-U.N J.-P. K.-C. p. Fig. Art.".split())
+NOT_ALONE = set(
+    "No. U.S Gen Jean-P. Maj.-Gen. Dipl.-Ing. U.S.A.F. U.N Iraq-U.N. aid-U.N J.-P. K.-C. p. Fig. Art.".split()
+)
 NOT_ALONE |= set("Mass. dr. st. 't 'N 'n 'n' ’n’ _john_ _john john_ a- __init__ foo.Bar".split())
 
 # Text of the characters and strings that the grammar knows, and text of any characters.
