@@ -37,8 +37,8 @@ class Options:
             sentences around it, as many as fit into a window. The default is document.
         newlines: What the end of a line means: `"wrap"`, nothing, as where long lines were wrapped, or `"border"`, a
             border that no entity crosses, as where each line is a record. The default is wrap.
-        markup: `"html"` skips HTML's tags; `None` reads them as text. Character references, such as `&amp;`, are always
-            read as the character that they stand for.
+        markup: `"html"` skips HTML's tags, and a line ends at `<br>`, not where the source has one; `None` reads tags
+            as text. Character references, such as `&amp;`, are always read as the character that they stand for.
         abbreviations: Abbreviations to know besides the usual ones, such as `["Det", "Insp."]`, spelled as in the text,
             with or without their stop. The stop after one belongs to it and doesn't end a sentence.
         min_score: Least score, 0 to 1, of the entities to keep: one number for all labels, or a mapping such as

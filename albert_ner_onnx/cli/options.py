@@ -92,7 +92,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         choices=("wrap", "border"),
         default="wrap",
         help="what the end of a line inside a text means: nothing, as in a paragraph whose lines were wrapped, or a "
-        "border that no entity crosses, as in a list (default: wrap)",
+        "border that no entity crosses, as in a list; in HTML only <br> ends a line (default: wrap)",
     )
     group.add_argument(
         "--markup",
