@@ -8,7 +8,6 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from albert_ner_onnx.version import __version__
@@ -93,6 +92,8 @@ class Machine:
 
 def describe_machine() -> Machine:
     """Describes this machine from what the system says."""
+    from importlib.metadata import version  # late: it takes 17 ms, and recognizers don't need it
+
     try:
         first_core, _, _ = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")
     except OSError:  # not Linux

@@ -42,7 +42,7 @@ def give_files(monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> None:
 )
 def test_cpu(monkeypatch: pytest.MonkeyPatch, files: dict[str, str], cpu: str, flags: tuple[str, ...]) -> None:
     versions = describe_machine().versions
-    monkeypatch.setattr("albert_ner_onnx.machine.version", versions.__getitem__)  # it reads files, too
+    monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)  # it reads files, too
     give_files(monkeypatch, files)
     found = describe_machine()
     assert (found.cpu, found.cpu_flags) == (cpu, flags)
