@@ -4,7 +4,8 @@
   label and takes the second for a continuation.
 - A span doesn't begin or end with a dash, a comma, a quotation mark or bracket that lacks its partner or encloses the
   whole span, or any other mark of `_DANGLING`. `!` and `?` stay: `Yahoo!`.
-- A title alone is no name: `Det.` before `Anna Brown`.
+- A span doesn't begin or end with an address of mail or web, nor begin with the `@` or `#` of a tag.
+- A title or degree alone is no name: `Det.` before `Anna Brown`, `Ph.D.` behind. Nor are signs alone: `£`.
 - A span neither begins nor ends with a full stop, except that an abbreviation at its end takes its stop back:
   `in the U.S` `.` is how CoNLL-2003 splits the end of a sentence, and the name is `U.S.` there as elsewhere.
 """
@@ -33,6 +34,7 @@ _DANGLING: Final = frozenset(
     "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d.,:;\u2026\u3001\u3002\uff0c\uff0e\uff1a\uff1b"
     "~_*|/\\^=&\u2020\u2021\u2022\u00b7\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079"  # and footnotes
 )
+_ONLY_BEFORE: Final = frozenset("@#")  # `@BBC`, `#Berlin`, but `C#`
 _CLITICS: Final = frozenset(
     "'s 'm 'd 've 're 'll n't \u2019s \u2019m \u2019d \u2019ve \u2019re \u2019ll n\u2019t".split()
 )
@@ -67,7 +69,7 @@ def settle_borders(
     joined = _join_nicknames(words, spans, stop, continues)
     for index, (label, start, end) in enumerate(joined):
         start, end = _trim(words, start, end, is_read)
-        if start < end and not (start + 1 == end and is_title(words[start].text)):
+        if start < end and _is_name(words, start, end):
             limit = joined[index + 1].start if index + 1 < len(joined) else stop
             last = words[end - 1]
             if end < limit and words[end].text == _STOP and words[end].start == last.end and takes_stop(last.text):
@@ -145,16 +147,29 @@ def _trim(words: Sequence[Word], start: int, end: int, is_read: Callable[[int], 
                 partners = _find_partners(words, start, end)
             partner = partners.get(index)
             return partner is None or not start <= partner < end or partner == other_end
-        return _DANGLING.issuperset(text) or not is_read(index)
+        return _DANGLING.issuperset(text) or not is_read(index) or _is_address(text)
 
     while start < end:
-        if dangles(start, end - 1) or words[start].text.lower() in _CLITICS:
+        first = words[start].text
+        if dangles(start, end - 1) or first in _ONLY_BEFORE or first.lower() in _CLITICS:
             start += 1
         elif dangles(end - 1, start):
             end -= 1
         else:
             break
     return start, end
+
+
+def _is_name(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether a span has letters or digits, and is more than a title."""
+    if start + 1 == end and is_title(words[start].text):
+        return False
+    return any(char.isalnum() for word in words[start:end] for char in word.text)
+
+
+def _is_address(word: str) -> bool:
+    """Whether a word is an address of mail or web. `Amazon.com` isn't: firms are called so."""
+    return "." in word[word.find("@", 1) :] if "@" in word[1:] else word.startswith(("http://", "https://", "www."))
 
 
 def _find_partners(words: Sequence[Word], start: int, end: int) -> dict[int, int]:

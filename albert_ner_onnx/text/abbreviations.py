@@ -83,11 +83,12 @@ _IN_NAMES: Final = frozenset(
 left out: Amartya Sen, Noah's Ark, Sean Penn, LA."""
 
 
-_TITLES: Final = frozenset(f"{title}." for title in (*TITLES, *map(str.upper, TITLES), *RANKS))
+_DEGREES: Final = "Ph.D M.D M.A B.A M.Sc B.Sc M.B.A LL.B LL.M LL.D D.Phil J.D Ed.D Jr Sr".split()
+_TITLES: Final = frozenset(f"{title}." for title in (*TITLES, *map(str.upper, TITLES), *RANKS, *_DEGREES))
 
 
 def is_title(word: str) -> bool:
-    """Tells whether a word is an abbreviated title, with its stop, which is no name by itself: `Det.`, `Mr.`."""
+    """Tells whether a word is an abbreviated title or degree, with its stop: `Det.`, `Ph.D.`. It is no name alone."""
     return word in _TITLES
 
 

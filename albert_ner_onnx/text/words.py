@@ -90,7 +90,7 @@ def _stand_in(code: int) -> str:
         return "$"
     if kind[0] == "S" or 0x1F000 <= code < 0x20000:  # the range has emoji newer than Python's Unicode
         return _SYMBOL
-    if kind[0] == "P" or kind == "Cc":
+    if kind[0] == "P" or kind in ("Cc", "Cs"):
         return _POINT
     if char.isnumeric():
         return _DIGIT
@@ -179,9 +179,9 @@ _STARTER = f"{_either(STARTERS)}{_END}"
 # Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.EMI`, `NATO.The`, `1.2.In`; but not
 # `Node.js`, `U.S.`
 _BORDER = rf"""
-    \.(?: (?: (?<=[{_INNER}][{_SMALL_LETTER}{_MARK}]\.) | (?<=(?<![{_INNER}])[12][0-9]{{3}}\.) )
+    \.(?: (?: (?<=[{_INNER}][{_SMALL_LETTER}{_MARK}]\.) | (?<={_ABOVE}\.) | (?<=(?<![{_INNER}])[12][0-9]{{3}}\.) )
           (?: {_GLUED} | [AI](?=\s++\S) )
-        | (?: (?<=[0-9]\.) | (?<=[{_CAPITAL}]{{2}}\.) ) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
+        | (?: (?<=[0-9]\.) | (?<=[{_CAPITAL}&][{_CAPITAL}]\.) ) {_STARTER} (?! [.@/:+=&-]++[{_BEGIN}] ) )
     """
 
 # Words that begin sentences are surnames, too: `K. He and J. Sun`, but `vitamin K. He said`. What follows them tells,
@@ -218,9 +218,9 @@ _NOT_AT_THE_END = r"""(?! [\s"']*+\Z )"""
 # `London- Paris` is apart. A compound keeps its full stop if it ends in initials: `J.-P. Smith`, `the Iraq-U.N. memo`.
 _JOIN = rf"(?: - | [&+] | '(?!{_CLITIC}) | [.,:/{_DASH}](?<=[0-9].)(?=[0-9]) )"
 _COMPOUND = rf"""
-    (?: (?P<name>(?=[{_CAPITAL}][{_SMALL_LETTER}])) | )
+    (?: (?P<name>(?=[{_CAPITAL}](?:[{_SMALL_LETTER}]|[{_CAPITAL}]{{3}}))) | )
     (?: (?: \+?\.?(?=[0-9]) )? {_RUN} | {_ABOVE}++ (?: {_PLAIN} )?+ ) (?: {_JOIN} {_RUN} | {_POWER} )*+
-    (?: (?={_BORDER})
+    (?: (?= {_BORDER} | (?<=[{_SMALL_LETTER}])_++\.{_GLUED} )
       | (?: (?=[._@]) (?! (?<=U\.[SKN])\.{_STARTER} ) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
         (?: \+{{1,2}}+
           | (?(name) -(?= [,;)] | \s++(?:and|or|to|und|oder){_END} | \Z ) | -(?=[\s,;)]|\Z) )
@@ -275,7 +275,7 @@ def _grammar(own: Collection[str] = ()) -> re.Pattern[str]:
           | (?!{_either(long)}\.)[a-z]{{5,}}+(?=\.[\s"])  # and for most words that end sentences
           | (?: [,;:?!"()\[\]{{}}<>/%&@$] | \.(?![.0-9]) | -(?![{_DASH}-])  # a short cut for most punctuation
               | {_ELIDED} | '{_CLITIC} | {_NOT} | {_HAS_NOT}
-              | (?<![^\n])[0-9]{{1,2}}\.(?=[ \t]++\S|\s*+\Z)  # the number that begins a line of a table
+              | (?<![^\n])[0-9]{{1,2}}\.(?=[ \t]++\S|\s*+\Z|{_GLUED})  # the number that begins a line of a table
               | {_abbreviation(own)}
               | {_ADDRESS}
               | [A-Z]{{1,3}}\$  # US$

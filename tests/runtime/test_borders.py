@@ -44,6 +44,13 @@ CASES = [
     # Titles
     ("[Det. PER] [Anna PER] , [Dr. Brown PER] , [( Mr. ) PER] [St. Louis LOC]",
      "Det. [Anna PER] , [Dr. Brown PER] , ( Mr. ) [St. Louis LOC]"),
+    ("[Anna PER] , [Ph.D. PER] , [M.D. LOC]", "[Anna PER] , Ph.D. , M.D."),
+    # Addresses and signs
+    ("[Anna PER] < [anna@x.org PER] > [www.x.org ORG]", "[Anna PER] < anna@x.org > www.x.org"),
+    ("[Anna a.b@x.org PER] , [https://x.org/Anna Anna PER]", "[Anna PER] a.b@x.org , https://x.org/Anna [Anna PER]"),
+    ("[Amazon.com ORG] , [B@con ORG] , [@b.c ORG]", "[Amazon.com ORG] , [B@con ORG] , [@b.c ORG]"),
+    ("[@ BBC ORG] and [# Oslo LOC] and [C # MISC]", "@ [BBC ORG] and # [Oslo LOC] and [C # MISC]"),
+    ("[£ MISC] 5 , [$ + ORG] , [\U0001f600 PER] , [! ORG]", "£ 5 , $ + , \U0001f600 , !"),
     # Stops
     ("in the [U.S LOC] ^.", "in the [U.S ^. LOC]"),
     ("in the [U.S . LOC]", "in the [U.S LOC] ."),

@@ -103,14 +103,13 @@ def test_a_score_is_sure_where_only_the_first_tag_is_not() -> None:
     assert tag_score == pytest.approx(0.5, abs=1e-3)
 
 
-def test_punctuation_does_not_count_unless_there_is_nothing_else() -> None:
+def test_punctuation_does_not_count_and_is_no_entity_alone() -> None:
     marker = SpanMarker(rules_of("IOB2"), TAG_SETS["IOB2"], "IOB2")
     logits = np.log(np.array([[0.1, 0.9, 0, 0, 0], [0.4, 0, 0.6, 0, 0], [0.2, 0, 0.8, 0, 0]], np.float32) + 1e-9)
     (span,) = marker.mark(decide(["Anna", "!", "Oslo"], "IOB2", logits), [range(3)])[0]
     assert span.score == pytest.approx(0.72, abs=1e-3)
     assert span.tag_score == pytest.approx(2.3 / 3, abs=1e-3)
-    (span,) = marker.mark(decide(["!"], "IOB2", logits[:1]), [range(1)])[0]
-    assert span.score == pytest.approx(0.9, abs=1e-3)
+    assert marker.mark(decide(["!"], "IOB2", logits[:1]), [range(1)]) == ([], ["O"])
 
 
 def test_a_nickname_without_its_name_is_no_entity() -> None:

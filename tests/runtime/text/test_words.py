@@ -75,6 +75,8 @@ GRAMMAR = [
     ("the U.S.The firm, U.S.A.F. v2.Final file.PDF", "the U.S . The firm , U.S.A.F. v2.Final file.PDF"),
     ('in Berlin."The mayor, Berlin!The mayor', 'in Berlin . " The mayor , Berlin ! The mayor'),
     ("Acme Inc.The firm, Acme Corp.Chairman Lee", "Acme Inc . The firm , Acme Corp. Chairman Lee"),
+    ("at AT&T.The firm, Rome³.The mayor", "at AT&T . The firm , Rome ³ . The mayor"),
+    ("__Rome__.The mayor, a_.B", "__ Rome __ . The mayor , a_.B"),
     ("St.Louis Mr.Smith ST.LOUIS Dr.Who Mr.J. Smith", "St. Louis Mr. Smith ST. LOUIS Dr. Who Mr. J. Smith"),
     ("Node.js Amazon.com U.S.-led Ph.D ASP.NET", "Node.js Amazon.com U.S.-led Ph.D ASP.NET"),
     ("README.Md Foo.Java Config.Yaml Booking.Com", "README.Md Foo.Java Config.Yaml Booking.Com"),
@@ -112,7 +114,10 @@ GRAMMAR = [
     ("10–year 2010– AA– –- –– a―b a—b", "10 – year 2010 – AA – –- –– a ― b a — b"),
     ("five\u2010day five\u2011day", "five\u2010day five\u2011day"),
     ("flight London- Paris, New-York- Rome", "flight London - Paris , New-York - Rome"),
+    ("LONDON- PARIS, the MCFC- fan, BONN- and AA- to", "LONDON - PARIS , the MCFC - fan , BONN- and AA- to"),
     ("three- and B- 6- AL- (semi-) Anglo- and Mid- to", "three- and B- 6- AL- ( semi- ) Anglo- and Mid- to"),
+    # Numbers that begin lines
+    ("1. Anna\n2.Ben\n3.1 and 10.5\n4.txt", "1. Anna 2. Ben 3.1 and 10.5 4.txt"),
     # Digits above the line
     ("in Rome³, Merkel¹², Wu² and al-Assad³.", "in Rome ³ , Merkel ¹² , Wu ² and al-Assad ³ ."),
     ("NATO² Anna's³ U.S.² Berlin.³ committee²", "NATO ² Anna 's ³ U.S. ² Berlin . ³ committee ²"),
@@ -167,7 +172,7 @@ GRAMMAR = [
     # Zero-width and control characters, surrogates
     ("co\u00adop \ufeffOslo \u200b \u200b\u2060 it\u200b's", "co\u00adop Oslo it\u200b 's"),
     ("a\x00b \x7f", "a \x00 b \x7f"),
-    ("a\ud800b \udfff", "a\ud800b \udfff"),
+    ("a\ud800b \udfff", "a \ud800 b \udfff"),
 ]  # fmt: skip
 
 
