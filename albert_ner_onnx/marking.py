@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from math import prod
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +55,7 @@ class SpanMarker:
             tag_set: Its tags, in the order of its logits.
             scheme: Their scheme.
         """
-        self._rules, self._tag_set, self._scheme = rules, tag_set, scheme
+        self._rules, self._tags, self._scheme = rules, frozenset(tag_set), scheme
         self._outside = tag_set.index("O")
         self._of_label: dict[str, list[int]] = {}  # the columns of the tags of each label
         self._continuing: dict[str, list[int]] = {}  # of those that continue a span
@@ -102,21 +104,40 @@ class SpanMarker:
             return found
         # Both sides of a nickname may have been taken off; then the decoder gave none of the span's words to an entity
         inside = decided.columns != self._outside
-        return [span for span in settled if inside[span.start : span.end].any()]
+        return self._writable([span for span in settled if inside[span.start : span.end].any()], found)
 
-    def _rewrite(self, tags: list[str], before: Iterable[Span], after: Iterable[Span]) -> list[str]:
+    def _writable(self, settled: Iterable[Span], found: Sequence[Span]) -> list[Span]:
+        """Takes back what the model's tags can't mark."""
+        writable: list[Span] = []
+        for span in settled:
+            if writable and _touch(writable[-1], span):
+                before, tags = writable[-1], self._write(span, touches=True)
+                if len(self._rules.find_spans([self._write(before)[-1], tags[0]])) < 2:
+                    writable[-1] = before._replace(end=before.end - 1)  # it has just taken its stop
+            if self._tags.issuperset(self._write(span)):
+                writable.append(span)
+            else:
+                first = bisect_right(found, span.start, key=attrgetter("end"))
+                stop = bisect_left(found, span.end, key=attrgetter("start"))
+                writable += found[first:stop]
+        return writable
+
+    def _write(self, span: Span, *, touches: bool = False) -> list[str]:
+        return span_tags(span.label, span.end - span.start, self._scheme, self._tags, touches=touches)
+
+    def _rewrite(self, tags: list[str], before: Iterable[Span], after: Sequence[Span]) -> list[str]:
         """Returns the tags with some spans moved."""
         written = list(tags)
         kept = set(before) & set(after)
         for span in before:
             if span not in kept:
                 written[span.start : span.end] = ["O"] * (span.end - span.start)
+        previous = Span("", 0, 0)
         for span in after:
-            if span not in kept:
-                first, *others = span_tags(span.label, span.end - span.start, self._scheme, self._tag_set)
-                # In IOB1, B- says that the span touches the one before it
-                touches = self._scheme == "IOB1" and tags[span.start] == f"B-{span.label}"
-                written[span.start : span.end] = [tags[span.start] if touches else first, *others]
+            touches = _touch(previous, span)
+            if span not in kept or (touches and previous not in kept):
+                written[span.start : span.end] = self._write(span, touches=touches)
+            previous = span
         return written
 
     def _score(self, decided: DecidedWords, spans: Iterable[Span]) -> list[ScoredSpan]:
@@ -144,6 +165,11 @@ class SpanMarker:
         for column in others:
             found += decided.scores[:, column]
         return np.minimum(found, 1).tolist()  # type: ignore[no-any-return]
+
+
+def _touch(before: Span, after: Span) -> bool:
+    """Whether two spans of one label have no word between them."""
+    return before.end == after.start and before.label == after.label
 
 
 def _is_name(text: str) -> bool:

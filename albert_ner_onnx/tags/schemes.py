@@ -97,7 +97,7 @@ def to_tags(found: Iterable[Span], length: int, scheme: str) -> list[str]:
     return tags
 
 
-def span_tags(label: str, length: int, scheme: str, tag_set: Collection[str]) -> list[str]:
+def span_tags(label: str, length: int, scheme: str, tag_set: Collection[str], *, touches: bool = False) -> list[str]:
     """Writes one span as the tags of its words, as a model with these tags would.
 
     Args:
@@ -105,6 +105,7 @@ def span_tags(label: str, length: int, scheme: str, tag_set: Collection[str]) ->
         length: Its number of words, 1 or more.
         scheme: One of `SCHEMES`.
         tag_set: The model's tags. If a prefix is missing for the label, the next best one stands in.
+        touches: Whether the span touches another one of its label that stands before it; in IOB1 its tag tells.
     """
     if scheme == "none":
         return [label] * length
@@ -112,9 +113,10 @@ def span_tags(label: str, length: int, scheme: str, tag_set: Collection[str]) ->
     def first_known(prefixes: str) -> str:
         return next((tag for prefix in prefixes if (tag := f"{prefix}-{label}") in tag_set), f"{prefixes[-1]}-{label}")
 
+    opens_with_i = scheme == "IO" or (scheme == "IOB1" and not touches)
     if length == 1:
-        return [first_known("SUBI" if scheme not in ("IO", "IOB1") else "IB")]
-    opening, closing = first_known("BI" if scheme not in ("IO", "IOB1") else "IB"), first_known("ELI")
+        return [first_known("IB" if opens_with_i else "SUBIEL")]
+    opening, closing = first_known("IB" if opens_with_i else "BI"), first_known("ELI")
     return [opening, *[first_known("I")] * (length - 2), closing]
 
 

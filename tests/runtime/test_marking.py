@@ -123,6 +123,45 @@ def test_a_nickname_without_its_name_is_no_entity() -> None:
     assert tags == ["O"] * 5
 
 
+@pytest.mark.parametrize(
+    ("scheme", "columns", "expected"),
+    [
+        ("IOB2", [1, 0, 2], "B-PER I-PER B-PER"),  # argmax may open a span by I-
+        ("IOB1", [2, 0, 2], "I-PER I-PER B-PER"),
+        ("IO", [1, 0, 1], "I-PER O I-PER"),  # has no tag that parts spans that touch
+        ("none", [1, 0, 1], "PER O PER"),
+        ("IO", [1, 0, 2], "I-PER I-PER I-LOC"),
+        ("IOBES", [7, 0, 7], "B-PER E-PER S-PER"),
+    ],
+)
+def test_a_span_that_takes_its_stop_does_not_merge_with_the_next(
+    scheme: str, columns: list[int], expected: str
+) -> None:
+    logits = 9 * np.eye(len(TAG_SETS[scheme]), dtype=np.float32)[columns]
+    found, tags = SpanMarker(rules_of(scheme), TAG_SETS[scheme], scheme).mark(
+        decide(["U.S", ".", "Oslo"], scheme, logits), [range(3)]
+    )
+    assert tags == expected.split()
+    assert [span[:3] for span in found] == spans(tags, scheme)
+
+
+@pytest.mark.parametrize(
+    ("tag_set", "scheme"),
+    [("O B-PER I-PER B-LOC", "IOB2"), ("O B-PER E-PER S-PER S-LOC", "IOBES"), ("O B-PER L-PER U-LOC", "BILOU")],
+)
+def test_only_tags_of_the_model_are_given(tag_set: str, scheme: str) -> None:
+    """There is no tag for the second word of a place, so `U.S` keeps its border; that of others moves all the same."""
+    known = tuple(tag_set.split())
+    columns = [len(known) - 1, 0, 1, 2]
+    scores = softmax(9 * np.eye(len(known), dtype=np.float32)[columns])
+    words = [Word("U.S", 0, 3), Word(".", 3, 4), Word("(", 5, 6), Word("Anna", 6, 10)]
+    decided = DecidedWords(words, [known[column] for column in columns], np.array(columns), scores, np.ones(4, bool))
+    found, tags = SpanMarker(rules_of(scheme), known, scheme).mark(decided, [range(4)])
+    assert [span[:3] for span in found] == [("LOC", 0, 1), ("PER", 3, 4)]
+    assert set(tags) <= set(known)
+    assert spans(tags, scheme) == [span[:3] for span in found]
+
+
 def test_models_from_spark_nlp_keep_what_the_tags_mark() -> None:
     logits = 9 * np.eye(5, dtype=np.float32)[[1, 2, 4]]
     rules = partial(SpanMarker, SPARK_NLP, TAG_SETS["IOB2"], "IOB2")
