@@ -20,6 +20,7 @@ CONTEXTS = ("sentence", "document")
 NEWLINES = ("wrap", "border")
 MARKUPS = ("html",)
 _LETTERS = r"[^\W\d_]+"
+_LONGEST_ABBREVIATION = 100
 _ABBREVIATION = re.compile(rf"{_LETTERS}(?:\.{_LETTERS})*\.?")
 
 
@@ -181,6 +182,10 @@ def _check_abbreviations(abbreviations: Any) -> tuple[str, ...]:
             raise InputError(
                 f"abbreviations[{index}] must be one word of letters, with stops between or after them, such as 'Det' "
                 f"or 'Ph.D.', found {each!r}"
+            )
+        if len(each) > _LONGEST_ABBREVIATION:  # `words` looks at them letter by letter, in patterns within patterns
+            raise InputError(
+                f"abbreviations[{index}] must have at most {_LONGEST_ABBREVIATION} characters, found {len(each)}"
             )
     return found
 

@@ -56,6 +56,7 @@ def settle(model: Manifest, **chosen: Any) -> Options:
         ({"abbreviations": ["a..b"]}, f"abbreviations[0] {ABBREVIATION} found 'a..b'"),
         ({"abbreviations": ["[A-Z]"]}, f"abbreviations[0] {ABBREVIATION} found '[A-Z]'"),
         ({"abbreviations": ["1st"]}, f"abbreviations[0] {ABBREVIATION} found '1st'"),
+        ({"abbreviations": ["a" * 101]}, "abbreviations[0] must have at most 100 characters, found 101"),
         ({"abbreviations": [None]}, f"abbreviations[0] {ABBREVIATION} found None"),
         ({"min_score": 1.5}, f"{MIN_SCORE} found 1.5"),
         ({"min_score": float("nan")}, f"{MIN_SCORE} found nan"),
