@@ -221,7 +221,8 @@ _COMPOUND = rf"""
     (?: (?P<name>(?=[{_CAPITAL}](?:[{_SMALL_LETTER}]|[{_CAPITAL}]{{3}}))) | )
     (?: (?: \+?\.?(?=[0-9]) )? {_RUN} | {_ABOVE}++ (?: {_PLAIN} )?+ ) (?: {_JOIN} {_RUN} | {_POWER} )*+
     (?: (?= {_BORDER} | (?<=[{_SMALL_LETTER}])_++\.{_GLUED} )
-      | (?: (?=[._@]) (?! (?<=U\.[SKN])\.{_STARTER} ) _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
+      | (?: (?=[._@]) (?! (?<=U\.[SKN])\.(?!A{_END}){_STARTER} )  # the U.S.The
+            _*+(?:\.?-|\.(?!{_ABOVE})|@)_*+ {_RUN} (?: {_JOIN} {_RUN} )*+ )*+
         (?: \+{{1,2}}+
           | (?(name) -(?= [,;)] | \s++(?:and|or|to|und|oder){_END} | \Z ) | -(?=[\s,;)]|\Z) )
           | (?<=[0-9])=(?=\s|\Z)

@@ -72,6 +72,7 @@ GRAMMAR = [
     ("said.IBM fell, in 1996.Fiat, 1990s.It, NATO.The", "said . IBM fell , in 1996 . Fiat , 1990s . It , NATO . The"),
     ("said.Mr. Lee, said.Dr.Lee", "said . Mr. Lee , said . Dr. Lee"),
     ("now.McCoy, now.O'Neal", "now . McCoy , now . O'Neal"),
+    ("in the U.S.A, the U.S.A's team from the U.S.A.", "in the U.S.A , the U.S.A 's team from the U.S.A ."),
     ("the U.S.The firm, U.S.A.F. v2.Final file.PDF", "the U.S . The firm , U.S.A.F. v2.Final file.PDF"),
     ('in Berlin."The mayor, Berlin!The mayor', 'in Berlin . " The mayor , Berlin ! The mayor'),
     ("Acme Inc.The firm, Acme Corp.Chairman Lee", "Acme Inc . The firm , Acme Corp. Chairman Lee"),
