@@ -2,9 +2,9 @@
 
 A sentence ends
 
-- after `.`, `!`, `?`, `…` or a run of them, and after the quotation marks and brackets that close there, if white
-  space follows and the next character isn't a lower-case letter. `words.split_words` has already decided which full
-  stops count: the one of an abbreviation or an initial is part of its word (`Mr.`, `J.`, `U.S.`, `a.m.`);
+- after `.`, `!`, `?`, `…` or a run of them, and after the quotation marks, brackets and unreadable characters that
+  close there, if white space follows and the next character isn't a lower-case letter. `words.split_words` has already
+  decided which full stops count: the one of an abbreviation or an initial is part of its word (`Mr.`, `J.`, `U.S.`);
 - after these where a blank is only missing: after a full stop or a question mark right after a word, before a capital
   letter (`Berlin.The`); otherwise before a word that begins sentences (`Berlin!The`, but not `Yahoo!Japan`);
 - after a full stop, exclamation mark or question mark of Chinese and Japanese, whatever follows;
@@ -24,6 +24,7 @@ from itertools import pairwise
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.abbreviations import STARTERS
+from albert_ner_onnx.text.plain import plain
 
 _STOPS = ".!?…\uff0e"
 _TIGHT_STOPS = frozenset(".?")
@@ -51,7 +52,7 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
     # precedes the last of them
     ended = widely = stopped = apart = False
     for (before, _, end), (word, start, _) in pairwise(words):
-        if not (ended and not apart and (before in _CLOSERS or not before.strip(_RAISED))):
+        if apart or not (ended and _closes(before)):
             widely = before in _WIDE_STOPS
             ended = widely or (before[0] in _STOPS and not before.strip(_STOPS))
             stopped = before in _TIGHT_STOPS and not apart
@@ -68,6 +69,11 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
             starts.append(start)
             ended = widely = stopped = False
     return starts
+
+
+def _closes(word: str) -> bool:
+    """Whether a word right behind a stop belongs to the sentence that ends there."""
+    return word in _CLOSERS or not word.strip(_RAISED) or (len(word) == 1 and not plain(word))
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:

@@ -29,6 +29,7 @@ def split(text: str) -> list[str]:
         ['"Stop!" he said.', '"Why?"', "(He did.)", "[Laughter.]", "“Go.”", "«Non.»", "Then he went."],
         ['He said: "Go.', 'Now." and went.', '"Really?!"', "Yes."],
         ["See albert.ner@example.com, www.example.com or e.g. item no. 5.", "Thanks."],
+        ["He left Berlin.\x1b", 'He said: "Go.\ufffd"', "Why?\ufffd\x00", "It rains."],  # what can't be read
         ["one. two. three."],  # no capital, no new sentence
         ["Ärger.", "Übel.", "Москва.", "Париж."],
         ["He left \uff34\uff4f\uff4b\uff59\uff4f\uff0e", "Mr\uff0e Abe stayed\uff0e"],
