@@ -2,10 +2,11 @@
 
 - A bracketed nickname doesn't part a name: `William (Bill) Clinton` is one, if the model gives both sides the same
   label and takes the second for a continuation.
-- A span doesn't begin or end with a dash, a comma, a quotation mark or bracket that lacks its partner or encloses the
-  whole span, or any other mark of `_DANGLING`. `!` and `?` stay: `Yahoo!`.
-- A span doesn't begin or end with an address of mail or web, nor begin with the `@` or `#` of a tag.
-- A title or degree alone is no name: `Det.` before `Anna Brown`, `Ph.D.` behind. Nor are signs alone: `£`.
+- A span doesn't begin or end with a sign: a dash, a comma, the `@` or `#` of a tag, an emoji. Four of them stay at its
+  end: `Yahoo!`. A bracket or quotation mark is taken off if it lacks its partner, or if the two enclose the whole span.
+- A span doesn't begin or end with the number of a footnote, nor with an address of mail or web, nor end with `2.`, the
+  number of a list's next item.
+- A title or degree alone is no name: `Det.` before `Anna Brown`, `Ph.D.` behind.
 - A span neither begins nor ends with a full stop, except that an abbreviation at its end takes its stop back:
   `in the U.S` `.` is how CoNLL-2003 splits the end of a sentence, and the name is `U.S.` there as elsewhere.
 """
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from albert_ner_onnx.entities import Word
@@ -30,11 +32,8 @@ _QUOTES: Final = {
     **dict.fromkeys("'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u00b4`\uff07", "'"),
 }
 _ONLY_CLOSE: Final = frozenset("\u201d\u2019\u00bb\u203a")  # at a nickname, whatever they do elsewhere
-_DANGLING: Final = frozenset(
-    "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d.,:;\u2026\u3001\u3002\uff0c\uff0e\uff1a\uff1b"
-    "~_*|/\\^=&\u2020\u2021\u2022\u00b7\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079"  # and footnotes
-)
-_ONLY_BEFORE: Final = frozenset("@#")  # `@BBC`, `#Berlin`, but `C#`
+_RAISED: Final = frozenset("\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079")  # footnotes
+_STAY_BEHIND: Final = frozenset("!?+#")  # `Yahoo!`, `C#`
 _CLITICS: Final = frozenset(
     "'s 'm 'd 've 're 'll n't \u2019s \u2019m \u2019d \u2019ve \u2019re \u2019ll n\u2019t".split()
 )
@@ -66,10 +65,10 @@ def settle_borders(
         The spans, in order. One of which nothing is left is left out.
     """
     settled = []
-    joined = _join_nicknames(words, spans, stop, continues)
+    joined = _join_nicknames(words, spans, stop, is_read, continues)
     for index, (label, start, end) in enumerate(joined):
         start, end = _trim(words, start, end, is_read)
-        if start < end and _is_name(words, start, end):
+        if start < end and not (start + 1 == end and is_title(words[start].text)):
             limit = joined[index + 1].start if index + 1 < len(joined) else stop
             last = words[end - 1]
             if end < limit and words[end].text == _STOP and words[end].start == last.end and takes_stop(last.text):
@@ -82,7 +81,11 @@ def settle_borders(
 
 
 def _join_nicknames(
-    words: Sequence[Word], spans: Sequence[Span], stop: int, continues: Callable[[int, str], float]
+    words: Sequence[Word],
+    spans: Sequence[Span],
+    stop: int,
+    is_read: Callable[[int], bool],
+    continues: Callable[[int, str], float],
 ) -> list[Span]:
     """Joins the spans on both sides of each nickname in brackets or quotation marks."""
     joined = []
@@ -91,8 +94,10 @@ def _join_nicknames(
         label, start, end = spans[following]
         following += 1
         opener = start + 1
-        while opener < min(end + 1, stop):  # it is in the span, or right after it
-            after = _after_nickname(words, opener, stop)
+        while following < len(spans) and (  # it is in the span, or right after it
+            opener <= end or (opener <= spans[following].start and not is_read(opener - 1))
+        ):
+            after = _after_nickname(words, opener, stop, is_read)
             other = None if after is None or after < end else _span_at(spans, following, after, label)
             if after is None or other is None or (after == spans[other].start and continues(after, label) < _CONTINUES):
                 opener += 1
@@ -102,17 +107,23 @@ def _join_nicknames(
     return joined
 
 
-def _after_nickname(words: Sequence[Word], opener: int, stop: int) -> int | None:
+def _after_nickname(words: Sequence[Word], opener: int, stop: int, is_read: Callable[[int], bool]) -> int | None:
     """Returns the word after the nickname that opens at a word; `None` unless it stands between two names."""
     opening = words[opener].text
     if opening not in _PARTNERS and (opening not in _QUOTES or opening in _ONLY_CLOSE):
         return None
-    for closer in range(opener + 2, min(opener + _LONGEST_NICKNAME + 2, stop - 1)):
-        if not words[closer - 1].text[0].isalpha():
+    before = opener - 1
+    while before > 0 and not is_read(before):
+        before -= 1
+    read = (index for index in range(opener + 1, stop) if is_read(index))
+    closed = False
+    for length, index in enumerate(islice(read, _LONGEST_NICKNAME + 2)):
+        word = words[index].text
+        if closed:
+            return index if word[0].isalpha() and words[before].text[0].isalpha() else None
+        closed = length > 0 and _are_partners(opening, word)
+        if not closed and not word[0].isalpha():
             break
-        if _are_partners(opening, words[closer].text):
-            names = words[opener - 1].text[0].isalpha() and words[closer + 1].text[0].isalpha()
-            return closer + 1 if names else None
     return None
 
 
@@ -147,24 +158,28 @@ def _trim(words: Sequence[Word], start: int, end: int, is_read: Callable[[int], 
                 partners = _find_partners(words, start, end)
             partner = partners.get(index)
             return partner is None or not start <= partner < end or partner == other_end
-        return _DANGLING.issuperset(text) or not is_read(index) or _is_address(text)
+        return not is_read(index) or _is_sign(text) or _is_address(text)
 
     while start < end:
-        first = words[start].text
-        if dangles(start, end - 1) or first in _ONLY_BEFORE or first.lower() in _CLITICS:
+        if dangles(start, end - 1) or words[start].text.lower() in _CLITICS:
             start += 1
-        elif dangles(end - 1, start):
+        elif _is_item_number(last := words[end - 1].text) or (
+            dangles(end - 1, start) and not _STAY_BEHIND.issuperset(last)
+        ):
             end -= 1
         else:
             break
     return start, end
 
 
-def _is_name(words: Sequence[Word], start: int, end: int) -> bool:
-    """Whether a span has letters or digits, and is more than a title."""
-    if start + 1 == end and is_title(words[start].text):
-        return False
-    return any(char.isalnum() for word in words[start:end] for char in word.text)
+def _is_sign(word: str) -> bool:
+    """Whether a word has no letter or digit, or only those of a footnote."""
+    return not (word[:1].isalnum() or any(map(str.isalnum, word))) or _RAISED.issuperset(word)
+
+
+def _is_item_number(word: str) -> bool:
+    """Whether a word is the number of a list's item. It may begin a name, as in `1. FC Koeln`."""
+    return word.endswith(".") and word[:-1].isdigit()
 
 
 def _is_address(word: str) -> bool:

@@ -8,6 +8,7 @@ invisible character covers all of it.
 1. Character references that end with `;` become their characters (`references.py`). If the text is HTML, its tags are
    read as a browser shows them (`markup.py`).
 2. Characters that nobody sees are left out, except where they carry meaning (`invisible.py`).
+3. The marks of quoted lines are left out, unless the text is HTML (`quotes.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.edits import Edits
 from albert_ner_onnx.text.invisible import INVISIBLE, leave_out_invisible
+from albert_ner_onnx.text.quotes import has_quotes, read_quotes
 from albert_ner_onnx.text.references import read_references
 
 
@@ -72,5 +74,8 @@ def read_text(text: str, markup: str | None = None) -> Reading:
         read = done[-1].result()
     if not read.isascii() and INVISIBLE.search(read):
         done.append(leave_out_invisible(read))
+        read = done[-1].result()
+    if markup is None and has_quotes(read):
+        done.append(read_quotes(read))
         read = done[-1].result()
     return Reading(read, [edits for edits in done if edits])

@@ -155,8 +155,45 @@ def test_what_unicode_says_to_ignore_is_left_out() -> None:
 
 def test_no_other_character_but_the_marks_of_annotations_is_left_out() -> None:
     left_out = {code for codes in IGNORABLE for code in codes} | {0xFFF9, 0xFFFA, 0xFFFB}
-    text = "\n".join(chr(code) for code in range(0x110000) if code not in left_out)
+    text = " ".join(chr(code) for code in range(0x110000) if code not in left_out)
     assert read_text(text).text == text
+
+
+# --- Quoted lines -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("> a\n> b\n>\n> c\n", "a\nb\n\nc\n"),
+        (">a\r\n>b\r\n", "a\r\nb\r\n"),
+        ("> > a\n>> b\n   >>c", "a\nb\nc"),
+        ("a\n> b", "a\fb"),
+        ("> a\n> b\nc\n> d", "a\nb\fc\fd"),
+        ("> a\n>> b\n> c", "a\fb\fc"),
+        ("a\n\n> b\n\nc", "a\n\fb\f\nc"),
+        ("> a\n&gt; b", "a\nb"),
+        ("\ufeff> a\n\u200b> b", "a\nb"),
+        ("> a", None),  # nothing to part
+        ("a > b > c", None),
+        ("a\n>= 5", None),
+        ("a\n>:(", None),
+        ("a\n->b", None),
+    ],
+)
+def test_quoted_lines(text: str, read: str | None) -> None:
+    found = read_text(text).text
+    assert found == (text if read is None else read)
+    located(text)
+
+
+def test_html_has_no_quoted_lines() -> None:
+    assert read_text("a <b\n> c", "html").text == "a c"
+
+
+@pytest.mark.parametrize("pattern", ["\n>", "\n> ", ">", "> ", "\n>\n", "\n>>=", "\n>a", "\n>> a\n> b"])
+def test_time_is_linear_on_hostile_quotations(pattern: str) -> None:
+    assert_reads_in_linear_time(pattern, "\n> ", None)
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -278,6 +315,7 @@ def test_escaped_text_has_the_words_of_the_text(text: str) -> None:
 
 @given(st.text(st.characters(exclude_characters="&", exclude_categories=["Cf", "Mn", "Lo", "Cn"])))
 def test_where_nothing_is_replaced_nothing_is_made(text: str) -> None:
+    text = text.replace("\n>", "\n")  # it would be a quotation
     reading = read_text(text)
     words = split_words(text)
     assert reading.text is text
