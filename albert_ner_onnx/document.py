@@ -23,13 +23,13 @@ class Document:
     Attributes:
         text: The text.
         words: Its words, in order.
-        tags: The tag of each word, as the decoder chose it.
+        tags: The tag of each word: the decoder's, changed where the border of an entity was moved (`borders`).
         scores: Probability of each tag for each word, float32 [word, tag], read-only. A word that the model doesn't
             read, because it has no pieces or was truncated, is `O` with probability 1.
         entities: The entities that the tags mark, in order, without those that `min_score` and `labels` leave out.
         tag_set: The model's tags, in the order of the columns of `scores`.
         sentences: Ranges of words that were decided together: the sentences of the text with context "sentence", all
-            of its words with context "document".
+            of its words with context "document", in both cases cut where the layout has a border (`text.layout`).
         spark_nlp: What the model keeps of a Spark NLP pipeline; `None` for models from elsewhere.
     """
 
