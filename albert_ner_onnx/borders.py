@@ -6,6 +6,7 @@
   end: `Yahoo!`. A bracket or quotation mark is taken off if it lacks its partner, or if the two enclose the whole span.
 - A span doesn't begin or end with the number of a footnote, nor with an address of mail or web, nor end with `2.`, the
   number of a list's next item.
+- A span takes what closes a bracket or quotation mark within it: `Anna (Brown` is `Anna (Brown)`, if it is there.
 - A title or degree alone is no name: `Det.` before `Anna Brown`, `Ph.D.` behind.
 - A span neither begins nor ends with a full stop, except that an abbreviation at its end takes its stop back:
   `in the U.S` `.` is how CoNLL-2003 splits the end of a sentence, and the name is `U.S.` there as elsewhere.
@@ -73,6 +74,7 @@ def settle_borders(
             last = words[end - 1]
             if end < limit and words[end].text == _STOP and words[end].start == last.end and takes_stop(last.text):
                 end += 1
+            end = _close(words, start, end, limit)
             settled.append(Span(label, start, end))
     return settled
 
@@ -185,6 +187,24 @@ def _is_item_number(word: str) -> bool:
 def _is_address(word: str) -> bool:
     """Whether a word is an address of mail or web. `Amazon.com` isn't: firms are called so."""
     return "." in word[word.find("@", 1) :] if "@" in word[1:] else word.startswith(("http://", "https://", "www."))
+
+
+def _close(words: Sequence[Word], start: int, end: int, limit: int) -> int:
+    """Returns the end of a span that takes what closes the brackets and quotation marks within it."""
+    if end == limit or not (words[end].text in _CLOSERS or words[end].text in _QUOTES):
+        return end
+    partners = _find_partners(words, start, end)
+    for index in range(end - 1, start, -1):
+        if end == limit:
+            break
+        text = words[index].text
+        # A quotation mark right after a word may be an apostrophe: `the Boys' Brigade`
+        opens = text in _PARTNERS or (text in _QUOTES and words[index].start > words[index - 1].end)
+        if opens and index not in partners:
+            if not _are_partners(text, words[end].text):
+                break
+            end += 1
+    return end
 
 
 def _find_partners(words: Sequence[Word], start: int, end: int) -> dict[int, int]:

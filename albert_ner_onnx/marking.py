@@ -113,7 +113,7 @@ class SpanMarker:
             if writable and _touch(writable[-1], span):
                 before, tags = writable[-1], self._write(span, touches=True)
                 if len(self._rules.find_spans([self._write(before)[-1], tags[0]])) < 2:
-                    writable[-1] = before._replace(end=before.end - 1)  # it has just taken its stop
+                    writable[-1] = before._replace(end=before.end - 1)  # it has just grown
             if self._tags.issuperset(self._write(span)):
                 writable.append(span)
             else:

@@ -117,8 +117,8 @@ class EntityRecognizer:
         """Finds the entities of each text, lazily.
 
         It reads ahead until it has 1,024 texts or a million characters, whichever comes first; then the first results
-        come. If `texts` raises an error or yields
-        something that isn't a `str`, the results of the texts before it come first, then the error.
+        come. If `texts` raises an error or yields something that isn't a `str`, the results of the texts before it come
+        first, then the error.
 
         Raises:
             InputError: An item isn't a `str`. The message gives its index.

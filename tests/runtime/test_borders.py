@@ -41,6 +41,12 @@ CASES = [
     ("[players ' ORG]", "[players ORG] '"),
     ("[) ( PER]", ") ("),
     ("[( ) ORG]", "( )"),
+    ("[Anna ( Brown PER] ) left", "[Anna ( Brown ) PER] left"),
+    ("[Bank ( UK ( Ltd ORG] ) ) fell", "[Bank ( UK ( Ltd ) ) ORG] fell"),
+    ("[the ' Times ORG] ' and [The \" Sun ORG] \"", "[the ' Times ' ORG] and [The \" Sun \" ORG]"),
+    ("[Boys ^' Brigade ORG] ' and [Anna ) Brown PER] )", "[Boys ^' Brigade ORG] ' and [Anna ) Brown PER] )"),
+    ("[Bank ( UK ORG] | )", "[Bank ( UK ORG] | )"),
+    ("[Bank ( U.S ORG] ^. )", "[Bank ( U.S ^. ) ORG]"),
     # Titles
     ("[Det. PER] [Anna PER] , [Dr. Brown PER] , [( Mr. ) PER] [St. Louis LOC]",
      "Det. [Anna PER] , [Dr. Brown PER] , ( Mr. ) [St. Louis LOC]"),
