@@ -175,7 +175,7 @@ _GLUED = rf"""
     (?: (?:Mrs?|Ms|Dr|Prof|St)\.(?=\s*+[{_CAPITAL}])
       | (?: Ma?c(?=[{_CAPITAL}]) )?+ {_CAPITALISED} (?! [{_BEGIN}] | [.@/:+=&]++[{_BEGIN}] | [(\\`=] ) )
     """
-_STARTER = f"{_either(STARTERS)}{_END}"
+_STARTER = rf"(?!A\.[{_CAPITAL}\s]){_either(STARTERS)}{_END}"  # but the initials of M. A. Lee
 # Two sentences that lack their blank: `Berlin.The`, `Berlin.A man`, `in 1996.EMI`, `NATO.The`, `1.2.In`; but not
 # `Node.js`, `U.S.`
 _BORDER = rf"""

@@ -93,6 +93,7 @@ GRAMMAR = [
     ("Dr. H. You said, Prof. K. So says", "Dr. H. You said , Prof. K. So says"),
     ("We met K. He", "We met K. He"),
     ("K. So,\nJ.-P. So and K.-C. Wu", "K. So , J.-P. So and K.-C. Wu"),
+    ("by M. A. Lee and M. A. K. Wu", "by M. A. Lee and M. A. K. Wu"),
     ("vitamin K. He said", "vitamin K . He said"),
     ("Malcolm X. In 1965 he. Plan B. But it.", "Malcolm X . In 1965 he . Plan B . But it ."),
     ("D. An American and E. On Monday", "D . An American and E . On Monday"),
