@@ -21,6 +21,7 @@ from typing import Final
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.tags.schemes import Span
 from albert_ner_onnx.text.abbreviations import is_title
+from albert_ner_onnx.text.characters import RAISED_DIGITS
 
 SettleBorders = Callable[..., list[Span]]
 """`settle_borders` with its `takes_stop`."""
@@ -33,7 +34,7 @@ _QUOTES: Final = {
     **dict.fromkeys("'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u00b4`\uff07", "'"),
 }
 _ONLY_CLOSE: Final = frozenset("\u201d\u2019\u00bb\u203a")  # at a nickname, whatever they do elsewhere
-_RAISED: Final = frozenset("\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079")  # footnotes
+_RAISED: Final = frozenset(RAISED_DIGITS)  # footnotes
 _STAY_BEHIND: Final = frozenset("!?+#")  # `Yahoo!`, `C#`
 _CLITICS: Final = frozenset(
     "'s 'm 'd 've 're 'll n't \u2019s \u2019m \u2019d \u2019ve \u2019re \u2019ll n\u2019t".split()

@@ -18,14 +18,14 @@ from itertools import pairwise
 from operator import attrgetter
 
 from albert_ner_onnx.entities import Word
+from albert_ner_onnx.text.characters import LINE_BREAKS, SEPARATORS
 
-_BREAK = "\n\r\x0b\x85\u2028"  # what ends a line
-_SEPARATOR = re.compile("[\f\x1c-\x1f\u2029]")
-_LINE_BREAK = re.compile(f"\r\n|[{_BREAK}]")
-_LINE = re.compile(f"[^{_BREAK}]+")
+_SEPARATOR = re.compile(f"[{SEPARATORS}]")
+_LINE_BREAK = re.compile(f"\r\n|[{LINE_BREAKS}]")
+_LINE = re.compile(f"[^{LINE_BREAKS}]+")
 _CELL = re.compile("\t|[ \u00a0\u3000]{3}")
 # Where there may be a border. Most texts have none of this.
-_CANDIDATE = re.compile(f"{_SEPARATOR.pattern}|{_CELL.pattern}|[{_BREAK}]\\s")
+_CANDIDATE = re.compile(f"{_SEPARATOR.pattern}|{_CELL.pattern}|[{LINE_BREAKS}]\\s")
 
 
 def layout_borders(text: str, words: Sequence[Word], newlines: str = "wrap") -> list[int]:

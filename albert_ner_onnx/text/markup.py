@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from albert_ner_onnx.text.characters import RAISED_DIGITS
 from albert_ner_onnx.text.edits import Edits
 from albert_ner_onnx.text.references import REFERENCE, meaning_of
 
@@ -36,7 +37,7 @@ _DECLARATION: Final = re.compile(r"<(?:![A-Za-z\[]|\?)[^<>]*+>")
 _UNQUOTED: Final = re.compile(r"""(?:[^<>=]++|=(?!\s*+["']))*+""")
 _QUOTE: Final = re.compile(r"""=\s*+(["'])""")
 _TAG_END: Final = re.compile(r"[^<>]*+>")
-_ABOVE: Final = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+_ABOVE: Final = dict(zip("0123456789", RAISED_DIGITS, strict=True))
 
 
 def read_html(text: str) -> Edits:

@@ -24,17 +24,16 @@ from itertools import pairwise
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.abbreviations import STARTERS
+from albert_ner_onnx.text.characters import LINE_BREAKS, RAISED_DIGITS, SEPARATORS
 from albert_ner_onnx.text.plain import plain
 
 _STOPS = ".!?…\uff0e"
 _TIGHT_STOPS = frozenset(".?")
 _WIDE_STOPS = frozenset("\u3002\uff01\uff1f")
 _CLOSERS = frozenset("\"')]}\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09")
-_RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"  # the number of a note, behind a stop
 _STARTERS = frozenset(STARTERS)
-_BREAK = "\n\r\x0b\x85\u2028"  # what ends a line
-BLANK_LINE = re.compile(f"(?>\r\n|[{_BREAK}])[^{_BREAK}]*+[{_BREAK}]|[\f\x1c-\x1f\u2029]")
-"""Matches in the white space between two words if a blank line, or what counts as one, is in it."""
+# Matches in the white space between two words if a blank line, or what counts as one, is in it
+_BLANK_LINE = re.compile(f"(?>\r\n|[{LINE_BREAKS}])[^{LINE_BREAKS}]*+[{LINE_BREAKS}]|[{SEPARATORS}]")
 
 
 def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
@@ -60,7 +59,7 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
         if apart:
             border = ended and not word[0].islower()
             if not border and (start > end + 1 or text[end] != " "):  # most gaps are one space
-                border = BLANK_LINE.search(text, end, start) is not None
+                border = _BLANK_LINE.search(text, end, start) is not None
         elif widely:
             border = word not in _CLOSERS and word not in _WIDE_STOPS
         else:
@@ -73,7 +72,7 @@ def sentence_starts(text: str, words: Sequence[Word]) -> list[int]:
 
 def _closes(word: str) -> bool:
     """Whether a word right behind a stop belongs to the sentence that ends there."""
-    return word in _CLOSERS or not word.strip(_RAISED) or (len(word) == 1 and not plain(word))
+    return word in _CLOSERS or not word.strip(RAISED_DIGITS) or (len(word) == 1 and not plain(word))
 
 
 def word_ranges(starts: Iterable[int], words: Sequence[Word]) -> list[range]:

@@ -38,6 +38,7 @@ from albert_ner_onnx.text.abbreviations import (
     SURNAMES,
     TITLES,
 )
+from albert_ner_onnx.text.characters import RAISED_DIGITS
 
 LONGEST: Final = 1000
 """Characters in the longest word."""
@@ -56,7 +57,7 @@ _KIN: Final = {
     '"': "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02",
     "-": "\u2010\u2011\u2212\ufe63\uff0d",  # but not U+2014: the em dash is a `--`, always apart
     _DASH: "\u2012\u2013",  # figure dash and en dash
-    _ABOVE: "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
+    _ABOVE: RAISED_DIGITS,
     "/": "\u2044\uff0f",
     _ZERO: _ZERO_WIDTH,
     _JOINER: "\u200d",
