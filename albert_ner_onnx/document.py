@@ -25,7 +25,7 @@ class Document:
         words: Its words, in order.
         tags: The tag of each word: the decoder's, changed where the border of an entity was moved (`borders`).
         scores: Probability of each tag for each word, float32 [word, tag], read-only. A word that the model doesn't
-            read, because it has no pieces or was truncated, is `O` with probability 1.
+            read, because it has no pieces, is a mere mark or was truncated, is `O` with probability 1.
         entities: The entities that the tags mark, in order, without those that `min_score` and `labels` leave out.
         tag_set: The model's tags, in the order of the columns of `scores`.
         sentences: Ranges of words that were decided together: the sentences of the text with context "sentence", all

@@ -231,8 +231,11 @@ class EntityRecognizer:
         reading = rules.read_text(text)
         words = rules.split_words(reading.text)
         sentences = rules.split_sentences(reading.text, words)
+        marks = rules.find_marks(reading.text, words)
         borders = rules.find_borders(reading.text, words)
-        read = [[word.text for word in words[part.start : part.stop]] for part in sentences]
+        if marks.borders:
+            borders = sorted({*borders, *marks.borders} - {0, len(words)})
+        read = [marks.read[part.start : part.stop] for part in sentences]
         if self._reads_documents:
             # Sentences that share windows are decided together: where one ends is only a guess.
             whole = [range(len(words))] if words else []

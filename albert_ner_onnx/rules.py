@@ -27,6 +27,7 @@ from albert_ner_onnx.spark_nlp.chunks import chunks
 from albert_ner_onnx.tags.schemes import Span, spans
 from albert_ner_onnx.text.abbreviations import takes_stop
 from albert_ner_onnx.text.layout import layout_borders
+from albert_ner_onnx.text.marks import Marks, find_marks, no_marks
 from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words, word_splitter
@@ -40,6 +41,7 @@ class Rules:
         read_text: Turns a text into what the model reads of it; everything below works on that.
         split_words: Splits a text into words.
         split_sentences: Splits a text, with its words, into sentences: ranges of indices of words.
+        find_marks: Finds the words that are mere marks; see `text.marks`.
         find_borders: Finds the words, by their indices, before which the text's layout has a border that no entity
             crosses.
         open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
@@ -65,6 +67,7 @@ class Rules:
     read_text: Callable[[str], Reading]
     split_words: Callable[[str], list[Word]]
     split_sentences: Callable[[str, Sequence[Word]], list[range]]
+    find_marks: Callable[[str, Sequence[Word]], Marks]
     find_borders: Callable[[str, Sequence[Word]], list[int]]
     open_tokenizer: Callable[[bytes, int], ReadPieces]
     open_own_tokenizer: Callable[[bytes, int], ReadPieces]
@@ -132,6 +135,7 @@ CONLL: Final = Rules(
     read_text=read_text,
     split_words=split_words,
     split_sentences=_split_sentences,
+    find_marks=find_marks,
     find_borders=layout_borders,
     open_tokenizer=_open_tokenizer,
     open_own_tokenizer=_open_own_tokenizer,
@@ -152,6 +156,7 @@ SPARK_NLP: Final = replace(
     read_text=Reading,
     split_words=spark_nlp_words.split_words,
     split_sentences=_split_sentences_of_other_words,
+    find_marks=no_marks,
     open_tokenizer=pieces.open_tokenizer,
     open_own_tokenizer=pieces.open_tokenizer,
     find_spans=chunks,
