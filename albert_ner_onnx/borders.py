@@ -115,6 +115,8 @@ def _after_nickname(words: Sequence[Word], opener: int, stop: int, is_read: Call
     opening = words[opener].text
     if opening not in _PARTNERS and (opening not in _QUOTES or opening in _ONLY_CLOSE):
         return None
+    if opening in _QUOTES and _closes(words, opener):
+        return None
     before = opener - 1
     while before > 0 and not is_read(before):
         before -= 1
@@ -128,6 +130,12 @@ def _after_nickname(words: Sequence[Word], opener: int, stop: int, is_read: Call
         if not closed and not word[0].isalpha():
             break
     return None
+
+
+def _closes(words: Sequence[Word], quote: int) -> bool:
+    """Whether a quotation mark touches only the word before it: `'Howard' said 'Ronald'` has no nickname."""
+    after = words[quote + 1].start if quote + 1 < len(words) else words[quote].end
+    return words[quote - 1].end == words[quote].start and words[quote].end < after
 
 
 def _span_at(spans: Sequence[Span], first: int, word: int, label: str) -> int | None:

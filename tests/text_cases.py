@@ -211,6 +211,8 @@ KINDS: Final = (
             "{Earvin “Magic” Johnson|PER} played in {Los Angeles|LOC}.",
             "{Dwayne 'The Rock' Johnson|PER} spoke.",
             "{Joseph (Joe) Kennedy|PER} met {Anthony (Tony) Blair|PER}.",
+            "'{Howard Baker|PER}' met President '{Reagan|PER}'",
+            "\"{Howard Baker|PER}\" met President \"{Reagan|PER}\"",
             "{Clinton|PER} ({Arkansas|LOC}) spoke.",
             "{Clinton|PER} (who was ill) left {Washington|LOC}.",
             "{Bill Clinton|PER} ({USA|LOC}) beat {Tony Blair|PER} ({England|LOC}).",

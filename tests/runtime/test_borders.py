@@ -51,6 +51,8 @@ CASES = [
     ("[Det. PER] [Anna PER] , [Dr. Brown PER] , [( Mr. ) PER] [St. Louis LOC]",
      "Det. [Anna PER] , [Dr. Brown PER] , ( Mr. ) [St. Louis LOC]"),
     ("[Anna PER] , [Ph.D. PER] , [M.D. LOC]", "[Anna PER] , Ph.D. , M.D."),
+    ("' [Ann PER] ^' said ' [Lee PER] ^'", "' [Ann PER] ^' said ' [Lee PER] ^'"),
+    ("[Ann PER] ' ^Bo ^' [Lee PER]", "[Ann ' ^Bo ^' Lee PER]"),
     # Numbers of items
     ("[1. Anna 2. PER] [Ben 10. PER] [3. ORG]", "[1. Anna PER] 2. [Ben PER] 10. 3."),
     # Addresses and signs
