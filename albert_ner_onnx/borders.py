@@ -1,7 +1,7 @@
 """Spans of words -> spans whose borders are right: what a tagger gives, and what a reader takes for the name.
 
-- A bracketed nickname doesn't part a name: `William (Bill) Clinton` is one, if the model gives both sides the same
-  label and takes the second for a continuation.
+- A nickname doesn't part a name: `William (Bill) Clinton` is one, if the model gives both sides the same
+  label and, after a bracket, takes the second for a continuation.
 - A span doesn't begin or end with a sign: a dash, a comma, the `@` or `#` of a tag, an emoji. Four of them stay at its
   end: `Yahoo!`. A bracket or quotation mark is taken off if it lacks its partner, or if the two enclose the whole span.
 - A span doesn't begin or end with the number of a footnote, nor with an address of mail or web, nor end with `2.`, the
@@ -41,7 +41,7 @@ _CLITICS: Final = frozenset(
 )
 _STOP: Final = "."
 _LONGEST_NICKNAME: Final = 3  # words
-_CONTINUES: Final = 0.2  # the least share of continuing tags in the probability of the label, after a nickname
+_CONTINUES: Final = 0.2  # the least share of continuing tags in the probability of the label, after a bracket
 
 
 def settle_borders(
@@ -102,7 +102,11 @@ def _join_nicknames(
         ):
             after = _after_nickname(words, opener, stop, is_read)
             other = None if after is None or after < end else _span_at(spans, following, after, label)
-            if after is None or other is None or (after == spans[other].start and continues(after, label) < _CONTINUES):
+            if after is None or other is None:
+                opener += 1
+            elif (  # `Bonn (Germany) Oslo`
+                words[opener].text in _PARTNERS and after == spans[other].start and continues(after, label) < _CONTINUES
+            ):
                 opener += 1
             else:
                 end, following, opener = spans[other].end, other + 1, after

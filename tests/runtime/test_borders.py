@@ -82,6 +82,7 @@ CASES = [
     ("[Smith PER] ( Bob ) [Bonn LOC]", "[Smith PER] ( Bob ) [Bonn LOC]"),
     ("[Smith PER] ( Bob ) | [Jones PER]", "[Smith PER] ( Bob ) | [Jones PER]"),
     ("[Smith PER] ( Bob ) , [Jones PER]", "[Smith PER] ( Bob ) , [Jones PER]"),
+    ("[Earvin PER] “ [Magic PER] ” [Johnson! PER]", "[Earvin “ Magic ” Johnson! PER]"),
     ("[Bonn LOC] ( [Germany LOC] ) [Oslo! LOC]", "[Bonn LOC] ( [Germany LOC] ) [Oslo! LOC]"),
     ("[Smith PER] ( Bob", "[Smith PER] ( Bob"),
     ("[Smith PER] ( Bob )", "[Smith PER] ( Bob )"),
