@@ -119,11 +119,13 @@ def _after_nickname(words: Sequence[Word], opener: int, stop: int, is_read: Call
     opening = words[opener].text
     if opening not in _PARTNERS and (opening not in _QUOTES or opening in _ONLY_CLOSE):
         return None
-    if opening in _QUOTES and _closes(words, opener):
-        return None
-    before = opener - 1
+    before, after = opener - 1, opener + 1
     while before > 0 and not is_read(before):
         before -= 1
+    while after < stop and not is_read(after):
+        after += 1
+    if opening in _QUOTES and _touch(words, before, opener) and not _touch(words, opener, min(after, stop - 1)):
+        return None  # it closes: `'Howard' said 'Ronald'` has no nickname
     read = (index for index in range(opener + 1, stop) if is_read(index))
     closed = False
     for length, index in enumerate(islice(read, _LONGEST_NICKNAME + 2)):
@@ -136,10 +138,9 @@ def _after_nickname(words: Sequence[Word], opener: int, stop: int, is_read: Call
     return None
 
 
-def _closes(words: Sequence[Word], quote: int) -> bool:
-    """Whether a quotation mark touches only the word before it: `'Howard' said 'Ronald'` has no nickname."""
-    after = words[quote + 1].start if quote + 1 < len(words) else words[quote].end
-    return words[quote - 1].end == words[quote].start and words[quote].end < after
+def _touch(words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether there is no blank between two words, nor between those that stand between them."""
+    return all(words[index].end == words[index + 1].start for index in range(first, last))
 
 
 def _span_at(spans: Sequence[Span], first: int, word: int, label: str) -> int | None:

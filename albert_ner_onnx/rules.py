@@ -44,6 +44,7 @@ class Rules:
         find_marks: Finds the words that are mere marks; see `text.marks`.
         find_borders: Finds the words, by their indices, before which the text's layout has a border that no entity
             crosses.
+        separates: Whether the model reads a separator at these borders.
         open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
             special pieces. Returns the function that turns the words of a text into pieces.
         open_own_tokenizer: Takes and returns the same, with exactly the pieces of the checkpoint's own tokenizer, even
@@ -69,6 +70,7 @@ class Rules:
     split_sentences: Callable[[str, Sequence[Word]], list[range]]
     find_marks: Callable[[str, Sequence[Word]], Marks]
     find_borders: Callable[[str, Sequence[Word]], list[int]]
+    separates: bool
     open_tokenizer: Callable[[bytes, int], ReadPieces]
     open_own_tokenizer: Callable[[bytes, int], ReadPieces]
     plan_windows: Callable[[npt.NDArray[np.int64], int, Sequence[int]], list[Window]]
@@ -137,6 +139,7 @@ CONLL: Final = Rules(
     split_sentences=_split_sentences,
     find_marks=find_marks,
     find_borders=layout_borders,
+    separates=True,
     open_tokenizer=_open_tokenizer,
     open_own_tokenizer=_open_own_tokenizer,
     plan_windows=pack_windows,
@@ -157,6 +160,7 @@ SPARK_NLP: Final = replace(
     split_words=spark_nlp_words.split_words,
     split_sentences=_split_sentences_of_other_words,
     find_marks=no_marks,
+    separates=False,
     open_tokenizer=pieces.open_tokenizer,
     open_own_tokenizer=pieces.open_tokenizer,
     find_spans=chunks,

@@ -28,6 +28,9 @@ _CELL = re.compile("\t|[ \u00a0\u3000]{3}")
 _CANDIDATE = re.compile(f"{_SEPARATOR.pattern}|{_CELL.pattern}|[{LINE_BREAKS}]\\s")
 
 
+SEPARATOR = " ;"  # the sign that loses least on CoNLL-2003's documents: it even wins
+
+
 def layout_borders(text: str, words: Sequence[Word], newlines: str = "wrap") -> list[int]:
     """Finds the words before which there is a border, in O(n log n).
 
@@ -48,6 +51,25 @@ def layout_borders(text: str, words: Sequence[Word], newlines: str = "wrap") -> 
             if _is_border(text[words[index - 1].end : words[index].start]):
                 borders.add(index)
     return sorted(borders - {0, len(words)})
+
+
+def add_separators(read: list[str], borders: Iterable[int]) -> None:
+    """Lets the model see the borders of a layout, as a semicolon behind the word before each, unless a sign ends there.
+
+    Without them, the cells of a table and the lines of a list run together for the model, and it parts names wrongly.
+
+    Args:
+        read: What the model reads for each word; nothing for one that it doesn't read.
+        borders: The words, by their indices and in order, before which there is a border.
+    """
+    above = 0
+    for border in borders:
+        last = border - 1
+        while last > above and not read[last]:
+            last -= 1
+        if read[last][-1:].isalnum():
+            read[last] += SEPARATOR
+        above = border
 
 
 def cut_ranges(ranges: Iterable[range], borders: Sequence[int]) -> list[range]:

@@ -144,6 +144,11 @@ def test_a_word_that_was_not_read_is_at_neither_end() -> None:
     assert settle(words, spans, limits, frozenset(range(6))) == []
 
 
+def test_a_word_that_was_not_read_does_not_make_a_quotation_mark_open() -> None:
+    words, spans, limits = parse("' [Ann PER] ^' ^x said ' [Lee PER]")
+    assert settle(words, spans, limits, frozenset({3})) == spans
+
+
 def test_a_word_that_was_not_read_does_not_hide_a_nickname() -> None:
     words, spans, limits = parse("[Bill PER] x x ( x Bob x x ) x [Lee PER]")
     unread = frozenset(index for index, word in enumerate(words) if word.text == "x")

@@ -64,11 +64,19 @@ def test_an_entity_ends_where_the_layout_does(context: str) -> None:
 
 
 def test_the_model_reads_across_a_border() -> None:
-    """Only decisions stop there: the logits are those of the undivided text."""
-    whole = DEFAULT.analyze("He joined Goldman Sachs Morgan Stanley fell.")
+    """What stands on the other side is context, and the border a separator."""
     parted = DEFAULT.analyze("He joined Goldman Sachs\n\nMorgan Stanley fell.")
-    np.testing.assert_array_equal(whole.scores, parted.scores)
-    assert whole.tags != parted.tags
+    separated = DEFAULT.analyze("He joined Goldman Sachs; Morgan Stanley fell.")
+    np.testing.assert_array_equal(parted.scores, np.delete(separated.scores, 4, axis=0))
+    once, twice = DEFAULT.analyze("Paris.\n\nRome fell."), DEFAULT.analyze("Paris. Rome fell.")
+    np.testing.assert_array_equal(once.scores, twice.scores)  # a full stop says it already
+
+
+def test_the_cells_of_a_table_do_not_run_together() -> None:
+    names = ["Microsoft", "Kofi Annan", "Real Madrid", "Boris Yeltsin", "Goldman Sachs"]
+    for border in ("\t", "\n\n", "     "):
+        assert [text for text, _ in found(DEFAULT, border.join(names))] == names
+    assert [text for text, _ in found(load(newlines="border"), "\n".join(names))] == names
 
 
 def test_html_is_read_as_a_browser_shows_it() -> None:

@@ -61,7 +61,7 @@ def test_recognize_prints_spark_nlps_annotations(
     assert main(["--format", "spark-nlp", "😀 Berlin\udcff"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["token", "named_entity", "chunk"]
-    assert [token["result"] for token in found["token"]] == ["😀", "Berlin\udcff"]
+    assert [token["result"] for token in found["token"]] == ["😀", "Berlin", "\udcff"]
     assert main(["--format", "spark-nlp", "😀 Berlin"]) == 0
     assert json.loads(capsys.readouterr().out)["chunk"] == [
         {

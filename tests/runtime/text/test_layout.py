@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_onnx.text.layout import cut_ranges, layout_borders
+from albert_ner_onnx.text.layout import add_separators, cut_ranges, layout_borders
 from albert_ner_onnx.text.words import split_words
 from growth import assert_linear
 
@@ -78,6 +78,14 @@ def test_borders_are_between_words_and_newlines_only_add_some(text: str) -> None
         any(char not in " \u00a0" for char in gap) or len(gap) > 2
         for gap in (text[left.end : right.start] for left, right in pairwise(words))
     )
+
+
+def test_separators() -> None:
+    read = ["Anna", "", "Ben", ".", "", "", "Eve"]
+    add_separators(read, [2, 4, 5, 6])
+    assert read == ["Anna ;", "", "Ben", ".", "", "", "Eve"]
+    add_separators(read, [])
+    assert read[-1] == "Eve"
 
 
 def test_ranges_are_cut_at_borders_inside_them() -> None:
