@@ -86,7 +86,7 @@ def check(entity: Entity, words: list[str]) -> None:
     assert not INVISIBLE.match(text)
     assert not INVISIBLE.match(text[-1])
     shown = DEFAULT._rules.read_text(text).text
-    for gap in re.findall(r"\s+", shown):
+    for gap in re.findall(r"\s+", re.sub("\n[> ]+", "\n", INVISIBLE.sub("", text))):  # quotations aside
         breaks = len(LINE_BREAK.findall(gap))
         assert breaks < 2
         assert breaks or ("\t" not in gap and "   " not in gap)
