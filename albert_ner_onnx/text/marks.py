@@ -1,8 +1,8 @@
 """Marks of emphasis, of notes and of links: words that a model had better not read.
 
 `**Anna**`, `_Anna_`, `Anna³`, `Anna†`, `Anna[3]`, `[Anna](http://x.org)`. News has none of them, and next to one a
-model misses names that it knows. They are borders nevertheless, because people set names apart by them:
-`**Anna** **Ben**`, `Anna³ Ben`.
+model misses names that it knows. Notes and links are borders nevertheless, and so is emphasis next to emphasis:
+`Anna³ Ben`, `**Anna** **Ben**`. A name may be emphasised in part: `**Anna** Smith`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def find_marks(text: str, words: Sequence[Word]) -> Marks:
     marks = no_marks(text, words)
     if not _CANDIDATE.search(text):
         return marks
+    opened: set[str] = set()  # marks of emphasis
     for index, (mark, start, end) in enumerate(words):
         if not _MARK.fullmatch(mark):
             continue
@@ -53,7 +54,14 @@ def find_marks(text: str, words: Sequence[Word]) -> Marks:
         before_letter = touches_next and words[index + 1].text[0].isalnum()
         if (touches_last or touches_next) and not (after_letter and before_letter):  # not `2*3`
             marks.read[index] = ""
-            marks.borders.append(index if before_letter or not touches_last else index + 1)
+            if mark[0] in "*_" and (before_letter or not touches_last):
+                opened.add(mark)
+                if index > 0 and not (touches_last or marks.read[index - 1]):  # `**Anna** **Ben**`
+                    marks.borders.append(index)
+            elif mark in opened:
+                opened.remove(mark)  # no border: `**Anna** Smith`
+            else:  # a note, also `Anna*`
+                marks.borders.append(index if before_letter or not touches_last else index + 1)
     for match in _BRACKETED.finditer(text):
         for name in ("note", "opener", "target"):
             start, end = match.span(name)
