@@ -23,6 +23,7 @@ class SourceOptions:
     Attributes:
         labels: The tag of each logit, for a source that has none or only generic ones.
         case_sensitive: Whether the tokenizer distinguishes upper from lower case.
+        keep_accents: Whether the tokenizer distinguishes `e` from `é`.
         max_sentence_length: Longest sequence in pieces, `[CLS]` and `[SEP]` included.
         exact_spark_nlp: Whether to keep all of Spark NLP's rules, including those that lose text.
         warn: Receives one line for each thing that is read differently than its own framework reads it.
@@ -30,6 +31,7 @@ class SourceOptions:
 
     labels: tuple[str, ...] | None = None
     case_sensitive: bool | None = None
+    keep_accents: bool | None = None
     max_sentence_length: int | None = None
     exact_spark_nlp: bool = False
     warn: Callable[[str], None] = lambda line: None

@@ -11,7 +11,8 @@ from albert_ner_export.sources.config_files import CONFIG
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.folder import WEIGHTS, read_weight_map
 from albert_ner_export.sources.hugging_face.model_card import CARD
-from albert_ner_export.sources.tokenizers.read import ADDED, SETTINGS, TOKENIZER, TOKENIZER_FILES
+from albert_ner_export.sources.tokenizers.read import TOKENIZER_FILES
+from albert_ner_export.sources.tokenizers.settings import ADDED, SETTINGS, SPECIAL_MAP, TOKENIZER
 from albert_ner_onnx.errors import ExportError
 
 _HUB_ID = re.compile(r"(?P<repository>[a-zA-Z0-9][\w.-]*/[a-zA-Z0-9][\w.-]*)(@(?P<revision>[\w.-]+(/[\w.-]+)*))?", re.A)
@@ -118,8 +119,8 @@ def _fetch_files(repository: _Repository, revision: str | None, files: Collectio
     # The first file by the revision's name, so that the cache learns which commit that is; the others by the commit
     folder = repository.fetch(CONFIG, revision).parent
     commit = folder.name
-    tokenizer = (TOKENIZER,) if TOKENIZER in files else (*TOKENIZER_FILES, SETTINGS, ADDED)
-    for name in (CARD, *tokenizer):
+    tokenizer = (TOKENIZER,) if TOKENIZER in files else TOKENIZER_FILES
+    for name in (CARD, *tokenizer, SETTINGS, SPECIAL_MAP, ADDED):
         if name in files:
             repository.fetch(name, commit)
     # The weights last: a folder without them is an incomplete download

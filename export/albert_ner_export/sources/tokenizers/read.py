@@ -1,73 +1,107 @@
-"""The tokenizer of a folder, in whichever of three forms it is there."""
+"""The tokenizer of a folder, in whichever of three forms it is there, read as transformers' AutoTokenizer reads it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from tokenizers import Tokenizer
 
 from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources.files import Folder
+from albert_ner_export.sources.tokenizers.added_tokens import add_tokens
 from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
+from albert_ner_export.sources.tokenizers.normalizers import apply_bert_settings, keeps_accents, set_accents
 from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceModel, tokenizer_from_sentencepiece
+from albert_ner_export.sources.tokenizers.settings import (
+    ALBERT,
+    BERT,
+    GENERIC,
+    SETTINGS,
+    TOKENIZER,
+    TokenizerSettings,
+    read_settings,
+)
 from albert_ner_export.sources.tokenizers.word_piece import SPECIAL, tokenizer_from_vocabulary
 from albert_ner_onnx.errors import ExportError
 
-TOKENIZER, SENTENCEPIECE, VOCABULARY = "tokenizer.json", "spiece.model", "vocab.txt"
-SETTINGS, ADDED = "tokenizer_config.json", "added_tokens.json"
+SENTENCEPIECE, VOCABULARY = "spiece.model", "vocab.txt"
 TOKENIZER_FILES = (TOKENIZER, SENTENCEPIECE, VOCABULARY)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
-    """What `tokenizer_config.json` says, or transformers' defaults.
-
-    Attributes:
-        lower_case: `do_lower_case`.
-        keep_accents: Of `AlbertTokenizer`.
-        strip_accents: Of `BertTokenizer`; `None` for as `lower_case`.
-        chinese_characters: Its `tokenize_chinese_chars`.
-        special: The special pieces that it names, by uses such as `cls_token`.
-        added: The tokens of its `added_tokens_decoder`.
-    """
-
-    lower_case: bool
-    keep_accents: bool
-    strip_accents: bool | None
-    chinese_characters: bool
-    special: Mapping[str, str]
-    added: frozenset[str]
+# A bare vocab.txt has no class: its model card says BertTokenizer
+_FILES = {BERT: (VOCABULARY,), ALBERT: (SENTENCEPIECE,), GENERIC: (), None: (SENTENCEPIECE, VOCABULARY)}
 
 
 def read_tokenizer(folder: Folder, options: SourceOptions) -> bytes:
-    """Reads `tokenizer.json`, or builds one from `spiece.model` or `vocab.txt` and `tokenizer_config.json`.
+    """Reads `tokenizer.json`, or builds one from `spiece.model` or `vocab.txt`, and applies the files beside it.
 
     `model_max_length` is ignored: it is often a placeholder, and the model's configuration knows the positions.
 
     Raises:
-        ExportError: There is no tokenizer, or it can't be read.
+        ExportError: There is no tokenizer, it can't be read, or its class reads it in a way of its own.
     """
+    settings = read_settings(folder, options)
     if folder.has(TOKENIZER):
-        data = folder.read(TOKENIZER)
-        if options.case_sensitive is None:
-            return data
-        return set_case(data, folder.locate(TOKENIZER), case_sensitive=options.case_sensitive)
-    if not folder.has(SENTENCEPIECE) and not folder.has(VOCABULARY):
+        name, read = TOKENIZER, _from_tokenizer_json
+    else:
+        name = _find(folder, settings)
+        read = _from_sentencepiece if name == SENTENCEPIECE else _from_vocabulary
+    return add_tokens(read(folder, settings, options), settings, folder.locate(name))
+
+
+def _find(folder: Folder, settings: TokenizerSettings) -> str:
+    """Returns the file of a tokenizer without `tokenizer.json`."""
+    expected = _FILES[None if settings.name is None else settings.kind]
+    if found := next((name for name in expected if folder.has(name)), None):
+        return found
+    if others := [name for name in (SENTENCEPIECE, VOCABULARY) if folder.has(name)]:
         raise ExportError(
-            f"{folder.path}: no tokenizer in it; expected one of {', '.join(TOKENIZER_FILES)} "
-            "(AutoTokenizer.from_pretrained(…).save_pretrained(…) writes them)"
+            f"{folder.path}: tokenizer_class {settings.name} reads {' or '.join((TOKENIZER, *expected))}, but only "
+            f"{' and '.join(others)} is there; add the missing file, or remove tokenizer_class from {SETTINGS} if "
+            f"{others[0]} is the tokenizer"
         )
-    settings = _read_settings(folder, options)
-    build = _from_sentencepiece if folder.has(SENTENCEPIECE) else _from_vocabulary
-    tokenizer = build(folder, settings, options)
-    _check_added(folder, settings, tokenizer)
-    return tokenizer
+    raise ExportError(
+        f"{folder.path}: no tokenizer in it; expected one of {', '.join(TOKENIZER_FILES)} "
+        "(AutoTokenizer.from_pretrained(…).save_pretrained(…) writes them)"
+    )
 
 
-def _from_sentencepiece(folder: Folder, settings: _Settings, options: SourceOptions) -> bytes:
+def _from_tokenizer_json(folder: Folder, settings: TokenizerSettings, options: SourceOptions) -> bytes:
+    path, data = folder.locate(TOKENIZER), folder.read(TOKENIZER)
+    try:
+        pre_tokenizer = json.loads(data).get("pre_tokenizer") or {}
+    except (ValueError, AttributeError) as error:
+        raise ExportError(f"{path}: can't be read ({error}); it is damaged: copy or save it again") from None
+    prefix = settings.config.get("add_prefix_space", False)
+    if pre_tokenizer.get("add_prefix_space", prefix) != prefix:  # byte-level BPE
+        raise ExportError(
+            f"{path}: add_prefix_space is {pre_tokenizer['add_prefix_space']} there and {prefix} in {SETTINGS}, and "
+            "versions of transformers differ in which counts; write the one that the model was trained with in both"
+        )
+    if settings.kind == BERT:
+        data = apply_bert_settings(data, settings)
+    if options.case_sensitive is not None:
+        data = set_case(data, path, case_sensitive=options.case_sensitive)
+    if options.keep_accents is not None:
+        data = set_accents(data, path, keep=options.keep_accents)
+    if settings.kind == ALBERT:
+        _warn_of_ignored(folder, data, settings, options)
+    return data
+
+
+def _warn_of_ignored(folder: Folder, data: bytes, settings: TokenizerSettings, options: SourceOptions) -> None:
+    """Says which settings of an AlbertTokenizerFast contradict its `tokenizer.json`."""
+    path, place = folder.locate(TOKENIZER), folder.locate(SETTINGS)
+    readings = (
+        ("do_lower_case", "--case-sensitive", options.case_sensitive, not is_case_sensitive(data, path)),
+        ("keep_accents", "--keep-accents", options.keep_accents, keeps_accents(data, path)),
+    )
+    for name, option, chosen, found in readings:
+        said = settings.config.get(name)
+        if said is not None and chosen is None and said != found:
+            options.warn(
+                f"{place}: {name} is {str(said).lower()}, but {TOKENIZER} reads as with {str(found).lower()}; kept, as "
+                f"transformers 4 goes by {TOKENIZER} (5 goes by the setting): {option} true|false decides"
+            )
+
+
+def _from_sentencepiece(folder: Folder, settings: TokenizerSettings, options: SourceOptions) -> bytes:
     path = folder.locate(SENTENCEPIECE)
     model = SentencePieceModel.parse(folder.read(SENTENCEPIECE), path)
     tokenizer = tokenizer_from_sentencepiece(model, lower_case=settings.lower_case, keep_accents=settings.keep_accents)
@@ -82,53 +116,12 @@ def _from_sentencepiece(folder: Folder, settings: _Settings, options: SourceOpti
     return tokenizer
 
 
-def _from_vocabulary(folder: Folder, settings: _Settings, options: SourceOptions) -> bytes:
+def _from_vocabulary(folder: Folder, settings: TokenizerSettings, options: SourceOptions) -> bytes:
     return tokenizer_from_vocabulary(
         folder.read(VOCABULARY),
         folder.locate(VOCABULARY),
         lower_case=settings.lower_case,
         strip_accents=settings.strip_accents,
         chinese_characters=settings.chinese_characters,
-        special=settings.special,
+        special={use: piece for use, piece in settings.special.items() if use in SPECIAL},
     )
-
-
-def _read_settings(folder: Folder, options: SourceOptions) -> _Settings:
-    """Reads the settings of a tokenizer that is built; a user's word on case overrides them."""
-    path, data = folder.locate(SETTINGS), folder.read_json(SETTINGS) if folder.has(SETTINGS) else {}
-    for name in ("do_lower_case", "keep_accents", "tokenize_chinese_chars"):
-        if not isinstance(data.get(name, False), bool):
-            raise ExportError(f"{path}: {name} must be true or false, found {data[name]!r}")
-    if not isinstance(data.get("strip_accents"), bool | None):
-        raise ExportError(f"{path}: strip_accents must be true, false or null, found {data['strip_accents']!r}")
-    special = {use: _text(data[use]) for use in SPECIAL if data.get(use) is not None}
-    for use, piece in special.items():
-        if not isinstance(piece, str) or not piece:
-            raise ExportError(f"{path}: {use} must be a piece, found {data[use]!r}")
-    added = data.get("added_tokens_decoder")
-    case_sensitive = not data.get("do_lower_case", True) if options.case_sensitive is None else options.case_sensitive
-    return _Settings(
-        lower_case=not case_sensitive,
-        keep_accents=data.get("keep_accents", False),
-        strip_accents=data.get("strip_accents"),
-        chinese_characters=data.get("tokenize_chinese_chars", True),
-        special=special,
-        added=frozenset(str(_text(token)) for token in added.values()) if isinstance(added, dict) else frozenset(),
-    )
-
-
-def _text(token: Any) -> Any:
-    """Returns the text of a token, which may be written as an object that also says how to match it."""
-    return token.get("content") if isinstance(token, dict) else token
-
-
-def _check_added(folder: Folder, settings: _Settings, tokenizer: bytes) -> None:
-    """Refuses tokens that were added to the vocabulary: texts are split at them before anything else."""
-    added = settings.added | set(folder.read_json(ADDED) if folder.has(ADDED) else ())
-    # Special pieces don't matter: where a text spells one, it is text
-    special = {*{**SPECIAL, **settings.special}.values(), "<pad>", "<unk>"}
-    if new := sorted(added - special - set(Tokenizer.from_str(tokenizer.decode()).get_vocab())):
-        raise ExportError(
-            f"{folder.path}: the token {json.dumps(new[0])} was added to the tokenizer's vocabulary, which only a "
-            "tokenizer.json can say; save one: AutoTokenizer.from_pretrained(…, use_fast=True).save_pretrained(…)"
-        )

@@ -103,7 +103,13 @@ def test_an_existing_folder_is_not_a_hub_id(tmp_path: Path, monkeypatch: pytest.
 def test_only_the_needed_files_of_the_latest_commit(hub: StandIn, get: Callable[..., Snapshot]) -> None:
     snapshot = get("anna/toy")
     assert snapshot.name == f"anna/toy@{NEW}"
-    assert names(snapshot) == {"config.json", "README.md", "tokenizer.json", "model.safetensors"}
+    assert names(snapshot) == {
+        "config.json",
+        "README.md",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors",
+    }
     assert not any("training_args" in path for path in hub.asked)
     checkpoint = read_checkpoint(snapshot.folder)
     assert checkpoint.license == "mit"
@@ -127,7 +133,7 @@ def test_a_revision_is_pinned_to_its_commit(hub: StandIn, get: Callable[..., Sna
         (("tokenizer.json", "spiece.model", "vocab.txt", "model.safetensors"), ("tokenizer.json", "model.safetensors")),
         (
             ("spiece.model", "tokenizer_config.json", "special_tokens_map.json", "model.safetensors"),
-            ("spiece.model", "tokenizer_config.json", "model.safetensors"),
+            ("spiece.model", "tokenizer_config.json", "special_tokens_map.json", "model.safetensors"),
         ),
         (
             ("vocab.txt", "added_tokens.json", "flax_model", "model.safetensors"),

@@ -80,11 +80,11 @@ def test_vocab_txt_is_read_as_transformers_opens_the_folder(tmp_path: Path, sett
 
 def test_tokenizer_json_is_preferred_and_kept_as_it_is(tmp_path: Path) -> None:
     spiece(tmp_path)
-    vocabulary(tmp_path, do_lower_case=False)
+    vocabulary(tmp_path, tokenizer_class="PreTrainedTokenizerFast", do_lower_case=False)
     (tmp_path / "tokenizer.json").write_text(toy.tokenizer())
     folder = Folder(tmp_path)
     assert read_tokenizer(folder, DEFAULTS) == toy.tokenizer().encode()
-    assert list(folder.sha256) == ["tokenizer.json"]
+    assert sorted(folder.sha256) == ["tokenizer.json", "tokenizer_config.json"]
 
 
 @pytest.mark.parametrize("case_sensitive", [False, True])
@@ -189,6 +189,22 @@ def with_file(name: str, data: bytes, write: Callable[..., Folder] = spiece) -> 
     return change
 
 
+def changed_tokenizer(added_token: dict[str, Any] | None = None, **changes: Any) -> bytes:
+    settings = json.loads(toy.tokenizer()) | changes
+    settings["added_tokens"] += [] if added_token is None else [added_token | {"id": len(toy.vocabulary())}]
+    return json.dumps(settings).encode()
+
+
+def added(content: str, **flags: bool) -> dict[str, Any]:
+    usual = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"content": content, "special": True} | usual | flags
+
+
+def marked(folder: Path) -> Folder:
+    return configured(folder, {"additional_special_tokens": [{"content": "[USER]", "__type": "AddedToken"}]})
+
+
+BYTE_LEVEL = {"add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 CASED = SourceOptions(case_sensitive=True)
 
 
@@ -216,15 +232,43 @@ CASED = SourceOptions(case_sensitive=True)
             "cls_token must be a piece, found ['[CLS]']",
         ),
         (lambda folder: vocabulary(folder, cls_token={}), DEFAULTS, "cls_token must be a piece, found {}"),
+        (with_file("added_tokens.json", b'{"<n>": "x"}'), DEFAULTS, "must map tokens to ids, found 'x' for '<n>'"),
+        (with_file("added_tokens.json", b'{"": 5}'), DEFAULTS, "must map tokens to ids, found 5 for ''"),
         (
-            with_file("added_tokens.json", b'{"<name>": 900}'),
+            lambda folder: spiece(folder, added_tokens_decoder=["<n>"]),
             DEFAULTS,
-            'the token "<name>" was added to the tokenizer\'s vocabulary, which only a tokenizer.json can say; save',
+            "tokenizer_config.json: added_tokens_decoder must map ids to tokens; save the tokenizer again",
+        ),
+        (lambda folder: spiece(folder, added_tokens_decoder={"x": {}}), DEFAULTS, "must map ids to tokens"),
+        (
+            lambda folder: spiece(folder, added_tokens_decoder={"9": "<n>"}),
+            DEFAULTS,
+            "added_tokens_decoder must map ids to tokens, found '<n>'",
         ),
         (
-            lambda folder: vocabulary(folder, added_tokens_decoder={"900": {"content": "<na\nme>"}}),
+            lambda folder: spiece(folder, added_tokens_decoder={"9": {"content": "<n>", "lstrip": 1}}),
             DEFAULTS,
-            'the token "<na\\nme>" was added to the tokenizer\'s vocabulary',
+            "the flags of the token '<n>' must be true or false, found {'lstrip': 1}",
+        ),
+        (
+            lambda folder: spiece(folder, additional_special_tokens="[USER]"),
+            DEFAULTS,
+            "additional_special_tokens must be a list of pieces, found '[USER]'",
+        ),
+        (
+            lambda folder: spiece(folder, additional_special_tokens=[7]),
+            DEFAULTS,
+            "additional_special_tokens must be a piece, found 7",
+        ),
+        (
+            with_file("tokenizer.json", changed_tokenizer(added("[USER]", normalized=True)), marked),
+            DEFAULTS,
+            'normalized of the added token "[USER]" is True there, but False in the files beside it, and versions of',
+        ),
+        (
+            with_file("tokenizer.json", changed_tokenizer(pre_tokenizer={"type": "ByteLevel"} | BYTE_LEVEL)),
+            DEFAULTS,
+            "add_prefix_space is True there and False in tokenizer_config.json, and versions of transformers differ",
         ),
     ],
 )
