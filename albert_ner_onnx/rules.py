@@ -28,6 +28,7 @@ from albert_ner_onnx.tags.schemes import Span, spans
 from albert_ner_onnx.text.abbreviations import takes_stop
 from albert_ner_onnx.text.layout import layout_borders
 from albert_ner_onnx.text.marks import Marks, find_marks, no_marks
+from albert_ner_onnx.text.markers import keep_markers
 from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words, word_splitter
@@ -63,6 +64,7 @@ class Rules:
         takes_abbreviations: Whether a caller may add abbreviations.
         truncates: Whether a text that doesn't fit into one window is truncated, rather than read in several windows.
         masked_piece: The piece that attention ignores wherever it occurs; `None` for none.
+        markers: Words that are never split, wherever they are.
     """
 
     read_text: Callable[[str], Reading]
@@ -84,6 +86,7 @@ class Rules:
     takes_abbreviations: bool
     truncates: bool
     masked_piece: int | None
+    markers: tuple[str, ...] = ()
 
     def labels(self, tags: Sequence[str]) -> list[str]:
         """Returns the labels, sorted, of all spans that these tags can mark."""
@@ -98,7 +101,7 @@ class Rules:
             stops = partial(takes_stop, abbreviations=frozenset(abbreviations))
             rules = replace(
                 rules,
-                split_words=word_splitter(abbreviations),
+                split_words=keep_markers(word_splitter(abbreviations), self.markers),
                 settle_borders=partial(settle_borders, takes_stop=stops),
             )
         return rules
@@ -188,10 +191,18 @@ def resolve_rules(manifest: Manifest) -> Rules:
     Raises:
         ModelError: The manifest names rules that this version doesn't know. The message names no path.
     """
-    return choose_rules(manifest.word_splitter, manifest.piece_rule, manifest.scheme, manifest.spark_nlp)
+    return choose_rules(
+        manifest.word_splitter, manifest.piece_rule, manifest.scheme, manifest.spark_nlp, manifest.markers
+    )
 
 
-def choose_rules(word_splitter: str, piece_rule: str, scheme: str, settings: SparkNlpSettings | None) -> Rules:
+def choose_rules(
+    word_splitter: str,
+    piece_rule: str,
+    scheme: str,
+    settings: SparkNlpSettings | None,
+    markers: tuple[str, ...] = (),
+) -> Rules:
     """Does the same for a model that has no manifest yet. The arguments are what its manifest will say."""
     find_spans: Callable[[Sequence[str]], list[Span]] = partial(spans, scheme=scheme)
     masked_piece = None
@@ -200,7 +211,7 @@ def choose_rules(word_splitter: str, piece_rule: str, scheme: str, settings: Spa
         masked_piece = settings.masked_piece if settings.exact else None
     match word_splitter, piece_rule:
         case "conll", "word":
-            rules = CONLL
+            rules = replace(CONLL, split_words=keep_markers(CONLL.split_words, markers), markers=markers)
         case "spark-nlp", "spark-nlp":
             rules = SPARK_NLP_EXACT if settings is not None and settings.exact else SPARK_NLP
         case _:

@@ -145,6 +145,7 @@ class Manifest:
         sep_id: Piece that closes every sequence.
         word_splitter: The rules that split a text into words: `conll` or `spark-nlp`.
         piece_rule: How a word becomes pieces: `word`, as the tokenizer does it, or `spark-nlp`.
+        markers: Words that are never split, as the tokenizer reads each as one piece, such as `[USER]`.
         spark_nlp: What the model keeps of a Spark NLP pipeline; `None` for models from elsewhere.
         lower_case: Whether the tokenizer ignores case.
         precision: `int8` or `fp32`.
@@ -167,6 +168,7 @@ class Manifest:
     sep_id: int
     word_splitter: str
     piece_rule: str
+    markers: tuple[str, ...] = ()
     spark_nlp: SparkNlpSettings | None
     lower_case: bool
     precision: str
@@ -214,6 +216,8 @@ class Manifest:
             return f"precision must be one of {', '.join(PRECISIONS)}, found {self.precision!r}"
         if self.scheme not in SCHEMES:
             return f"scheme must be one of {', '.join(SCHEMES)}, found {self.scheme!r}"
+        if not all(self.markers):
+            return "markers must not be empty"
         if self.max_pieces < 3:
             return f"max_pieces must be 3 or more, found {self.max_pieces}"
         for name in (MODEL, TOKENIZER):

@@ -87,6 +87,9 @@ class WordTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
+        self._structure = frozenset(
+            index for index, token in self._tokenizer.get_added_tokens_decoder().items() if token.special
+        )
         self._prepare = prepare
         self._dropped = None if dropped is None else self._tokenizer.token_to_id(dropped)
         self._max_word_pieces = max_word_pieces
@@ -114,6 +117,8 @@ class WordTokenizer:
 
     def _read(self, text: str) -> tuple[int, ...]:
         encoding = self._tokenizer.encode([text], is_pretokenized=True, add_special_tokens=False)
+        if not self._structure.isdisjoint(encoding.ids) and self._spells_structure(text, encoding.ids):
+            encoding = self._nameless.encode([text], is_pretokenized=True, add_special_tokens=False)
         return tuple([piece for piece in encoding.ids if piece != self._dropped][: self._max_word_pieces])
 
     def _read_plain(self, text: str, ids: tuple[int, ...]) -> tuple[int, ...]:
@@ -123,6 +128,35 @@ class WordTokenizer:
             return ()
         plain_ids = self._read(plain_text)
         return plain_ids if plain_ids.count(self._unknown) < ids.count(self._unknown) else ids
+
+    def _spells_structure(self, text: str, ids: Sequence[int]) -> bool:
+        """Whether a text itself spells a special piece, rather than just holds something unknown."""
+        return any(index != self._unknown for index in self._structure.intersection(ids)) or any(
+            token.content in text for token in self._tokenizer.get_added_tokens_decoder().values() if token.special
+        )
+
+    @cached_property
+    def _nameless(self) -> Tokenizer:
+        """The same tokenizer, whose special pieces have names that no text spells.
+
+        Special tokens aren't looked for in texts, but the model still has their names in its vocabulary: Unigram knows
+        `<pad>` as a piece like any other, and WordPiece a `[SEP]` that nothing splits.
+        """
+        settings = json.loads(self._tokenizer.to_str())
+        model, added = settings["model"], settings["added_tokens"]
+        names = {token["content"]: f"\0{token['content']}" for token in added if token["special"]}
+        vocabulary = model["vocab"]
+        if isinstance(vocabulary, list):
+            model["vocab"] = [[names.get(piece, piece), score] for piece, score in vocabulary]
+        else:
+            model["vocab"] = {names.get(piece, piece): index for piece, index in vocabulary.items()}
+        if model.get("unk_token") is not None:
+            model["unk_token"] = names.get(model["unk_token"], model["unk_token"])
+        for token in added:
+            token["content"] = names.get(token["content"], token["content"])
+        result = Tokenizer.from_str(json.dumps(settings | {"post_processor": None}))
+        result.encode_special_tokens = True
+        return result
 
     @cached_property
     def _unknown(self) -> int:

@@ -62,7 +62,7 @@ def export_model(
     config = checkpoint.config
     gold = read_conll(options.gold, tags_too=config.tags) if options.gold else []
     tokenizer = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    rules = _rules(checkpoint, scheme_of(config.tags))
+    rules = _rules(checkpoint, scheme_of(config.tags), tokenizer.markers)
     reader = CorpusReader(rules, tokenizer, corpus, max_pieces)
     weights = fold_weights(config, checkpoint.tensors)
 
@@ -111,8 +111,8 @@ def _read(source: Path, options: ExportOptions, report: Report) -> tuple[Checkpo
     return replace(checkpoint, license=license, language=language), max_pieces
 
 
-def _rules(checkpoint: Checkpoint, scheme: str) -> Rules:
-    return choose_rules(checkpoint.word_splitter, checkpoint.piece_rule, scheme, checkpoint.spark_nlp)
+def _rules(checkpoint: Checkpoint, scheme: str, markers: tuple[str, ...]) -> Rules:
+    return choose_rules(checkpoint.word_splitter, checkpoint.piece_rule, scheme, checkpoint.spark_nlp, markers)
 
 
 def _interface(options: ExportOptions, rules: Rules) -> str:
@@ -197,6 +197,6 @@ def _measure(description: Description, float32: bytes, int8: bytes, reader: Corp
     sequences = reader.held_out(description.max_pieces)
     ids, first = [part.ids for part in sequences], [part.first for part in sequences]
     words = Words.of_first_pieces(run_model(float32, ids), run_model(int8, ids), first)
-    find_spans = _rules(description.checkpoint, description.scheme).find_spans
+    find_spans = _rules(description.checkpoint, description.scheme, description.tokenizer.markers).find_spans
     tags = description.checkpoint.config.tags
     return measure_quality(words, tags, find_spans, reader.corpus.name, least)

@@ -73,6 +73,7 @@ class Description:
             sep_id=tokenizer.sep_id,
             word_splitter=checkpoint.word_splitter,
             piece_rule=checkpoint.piece_rule,
+            markers=tokenizer.markers,
             spark_nlp=checkpoint.spark_nlp,
             lower_case=tokenizer.lower_case,
             precision="int8" if quantization else "fp32",

@@ -57,11 +57,6 @@ def add_tokens(data: bytes, settings: TokenizerSettings, path: Path) -> bytes:
     return result
 
 
-def markers(data: bytes) -> list[str]:
-    """Returns the tokens of a `tokenizer.json` that are pieces wherever a text spells them."""
-    return [token["content"] for token in json.loads(data).get("added_tokens", ()) if not token["special"]]
-
-
 def _check_normalized(
     tokenizer: Tokenizer, settings: TokenizerSettings, structure: Collection[str], path: Path
 ) -> None:
