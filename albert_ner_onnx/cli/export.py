@@ -87,6 +87,12 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
         help="whether the tokenizer distinguishes case (default: what the checkpoint says)",
     )
     group.add_argument(
+        "--keep-accents",
+        choices=("true", "false"),
+        help="whether the tokenizer keeps accents and vowel signs: keep_accents of AlbertTokenizer (default: what the "
+        "checkpoint says)",
+    )
+    group.add_argument(
         "--max-sentence-length",
         type=int,
         metavar="N",
@@ -110,7 +116,8 @@ def run(args: argparse.Namespace) -> int:
         from albert_ner_export.pipeline import export_model
 
         given = {field.name: getattr(args, field.name) for field in fields(ExportOptions)}
-        given["case_sensitive"] = {None: None, "true": True, "false": False}[args.case_sensitive]
+        for name in ("case_sensitive", "keep_accents"):
+            given[name] = {None: None, "true": True, "false": False}[given[name]]
         options = ExportOptions(**{name: value for name, value in given.items() if value is not None})
         manifest = export_model(args.checkpoint, args.out, options, force=args.force, report=_report)
     except ModuleNotFoundError as error:

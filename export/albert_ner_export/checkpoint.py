@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class SourceOptions:
         keep_accents: Whether the tokenizer distinguishes `e` from `é`.
         max_sentence_length: Longest sequence in pieces, `[CLS]` and `[SEP]` included.
         exact_spark_nlp: Whether to keep all of Spark NLP's rules, including those that lose text.
+        texts: Texts such as the model will read, if the user gave any.
         warn: Receives one line for each thing that is read differently than its own framework reads it.
     """
 
@@ -34,6 +35,7 @@ class SourceOptions:
     keep_accents: bool | None = None
     max_sentence_length: int | None = None
     exact_spark_nlp: bool = False
+    texts: Sequence[str] = ()
     warn: Callable[[str], None] = lambda line: None
 
 

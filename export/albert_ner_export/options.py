@@ -25,6 +25,7 @@ class ExportOptions:
             files with which transformers opens a model.
         tags_file: A file with the tag of each logit, one per line, for a checkpoint that has none or generic ones.
         case_sensitive: Whether the tokenizer distinguishes upper from lower case.
+        keep_accents: Whether the tokenizer distinguishes `e` from `é`.
         max_sentence_length: Longest sequence that the runtime gives the model, in pieces, `[CLS]` and `[SEP]` included.
             Longer texts are read in windows of this length. By default as many as the checkpoint allows; if it was
             trained on shorter sequences, their length is better.
@@ -43,6 +44,7 @@ class ExportOptions:
     interface: str = "native"
     tags_file: Path | None = None
     case_sensitive: bool | None = None
+    keep_accents: bool | None = None
     max_sentence_length: int | None = None
     exact_spark_nlp: bool = False
     license: str | None = None

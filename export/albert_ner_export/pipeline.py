@@ -17,7 +17,7 @@ from albert_ner_export.int8.rounding import describe_rounding, refine
 from albert_ner_export.labels import read_labels
 from albert_ner_export.options import EMBEDDING_BITS, MIN_AGREEMENT, ExportOptions
 from albert_ner_export.sources.read import read_checkpoint
-from albert_ner_export.texts.corpus import own_corpus, read_corpus
+from albert_ner_export.texts.corpus import Corpus, own_corpus, read_corpus
 from albert_ner_export.texts.sequences import CorpusReader, PieceSequence
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_export.verify.gates import check_reference, check_source_model
@@ -58,7 +58,7 @@ def export_model(
     check_target(out, force, source)
     corpus = read_corpus(options.calibration) if options.calibration else own_corpus()
     report(f"reading {source}")
-    checkpoint, max_pieces = _read(source, options, report)
+    checkpoint, max_pieces = _read(source, options, corpus, report)
     config = checkpoint.config
     gold = read_conll(options.gold, tags_too=config.tags) if options.gold else []
     tokenizer = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
@@ -89,13 +89,15 @@ def export_model(
     return manifest
 
 
-def _read(source: Path, options: ExportOptions, report: Report) -> tuple[Checkpoint, int]:
+def _read(source: Path, options: ExportOptions, corpus: Corpus, report: Report) -> tuple[Checkpoint, int]:
     """Reads a checkpoint. The user's choices replace what it says. Also returns the length of the longest sequence."""
     source_options = SourceOptions(
         labels=read_labels(options.tags_file) if options.tags_file else None,
         case_sensitive=options.case_sensitive,
+        keep_accents=options.keep_accents,
         max_sentence_length=options.max_sentence_length,
         exact_spark_nlp=options.exact_spark_nlp,
+        texts=corpus.calibration if options.calibration else (),
         warn=report,
     )
     checkpoint = read_checkpoint(source, source_options)

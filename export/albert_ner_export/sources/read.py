@@ -39,4 +39,6 @@ def read_checkpoint(source: Path, options: SourceOptions = SourceOptions()) -> C
     checkpoint = read(source, options)
     if options.exact_spark_nlp and checkpoint.spark_nlp is None:
         raise ExportError(f"{source}: not a Spark NLP archive, so it has nothing to reproduce; omit --exact-spark-nlp")
+    if options.keep_accents is not None and checkpoint.spark_nlp is not None:
+        raise ExportError(f"{source}: Spark NLP keeps accents in every model; omit --keep-accents")
     return checkpoint

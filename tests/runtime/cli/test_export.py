@@ -64,6 +64,8 @@ def test_export_names_the_extra_that_is_missing(
         (["--labels=tags.txt"], {"tags_file": Path("tags.txt")}),
         (["--case-sensitive=true"], {"case_sensitive": True}),
         (["--case-sensitive=false"], {"case_sensitive": False}),
+        (["--keep-accents=true"], {"keep_accents": True}),
+        (["--keep-accents=false"], {"keep_accents": False}),
         (["--max-sentence-length=512"], {"max_sentence_length": 512}),
         (["--exact-spark-nlp"], {"exact_spark_nlp": True}),
         (["--precision=fp32"], {"precision": "fp32"}),
@@ -101,6 +103,7 @@ def test_a_percentage_is_refused_with_the_share_to_write(
     "argument",
     [
         "--case-sensitive=maybe",
+        "--keep-accents=some",
         "--case-sensitive",
         "--max-sentence-length=x",
         "--interface=triton",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 from albert_ner_onnx import ModelError, default_model, load
 from albert_ner_onnx.model.tokenizer import WordTokenizer
@@ -32,6 +32,43 @@ def test_pieces_are_the_librarys_for_the_whole_sentence(words: list[str]) -> Non
 def test_special_pieces_in_a_text_are_text(piece: str) -> None:
     special = ORACLE.token_to_id(piece)
     assert special not in OURS.encode([piece]).ids
+
+
+def structured(kind: str) -> bytes:
+    """A tokenizer whose vocabulary holds its special pieces, so that a word may spell one; `<e1>` isn't special."""
+    pieces = ["<pad>", "<unk>", "[CLS]", "[SEP]", *"[]<>CLSEPpadunk", "a", "▁", "##a", "<e1>", "##[SEP]"]
+    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    model = {
+        "WordPiece": lambda: models.WordPiece(vocabulary, unk_token="<unk>"),
+        "WordLevel": lambda: models.WordLevel(vocabulary, unk_token="<unk>"),
+        "BPE": lambda: models.BPE(vocabulary, [], unk_token="<unk>"),
+        "Unigram": lambda: models.Unigram([(piece, -float(len(piece) == 1)) for piece in vocabulary], 1),
+    }[kind]()
+    tokenizer = Tokenizer(model)
+    tokenizer.add_special_tokens(["<pad>", "<unk>", "[CLS]", "[SEP]"])
+    tokenizer.add_tokens([AddedToken("<e1>", normalized=False)])
+    if kind == "Unigram":
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return str(tokenizer.to_str()).encode()
+
+
+@pytest.mark.parametrize("kind", ["WordPiece", "WordLevel", "BPE", "Unigram"])
+def test_no_word_spells_a_special_piece_of_the_vocabulary(kind: str) -> None:
+    data = structured(kind)
+    own, library = WordTokenizer(data, 99), Tokenizer.from_str(data.decode())
+    library.encode_special_tokens = True
+    unknown = library.token_to_id("<unk>")
+    spelled = library.encode(["[SEP]"], is_pretokenized=True).tokens
+    assert ("[SEP]" in spelled) == (kind != "BPE")  # what the rule is about
+    for word in ("[CLS]", "[SEP]", "<pad>", "<unk>", "a[SEP]a", "[[SEP]", "<pad>[CLS]", "<e1>[SEP]"):
+        ids = own.encode([word]).ids.tolist()
+        assert not {library.token_to_id(name) for name in ("[CLS]", "[SEP]", "<pad>")} & set(ids), word
+        assert ids
+    if kind == "Unigram":
+        assert unknown not in own.encode(["<unk>"]).ids
+    for word in ("a", "aa", "[a]", "é", "éa", "<e1>", "a<e1>a", "<e1", "SEP"):
+        expected = library.encode([word], is_pretokenized=True, add_special_tokens=False).ids
+        assert own.encode([word]).ids.tolist() == expected, word
 
 
 def test_lone_surrogates_are_read_as_replacement_characters() -> None:

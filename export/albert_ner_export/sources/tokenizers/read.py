@@ -6,6 +6,7 @@ import json
 
 from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources.files import Folder
+from albert_ner_export.sources.tokenizers.accents import describe_difference
 from albert_ner_export.sources.tokenizers.added_tokens import add_tokens
 from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
 from albert_ner_export.sources.tokenizers.normalizers import apply_bert_settings, keeps_accents, set_accents
@@ -107,6 +108,13 @@ def _from_sentencepiece(folder: Folder, settings: TokenizerSettings, options: So
     tokenizer = tokenizer_from_sentencepiece(model, lower_case=settings.lower_case, keep_accents=settings.keep_accents)
     if not settings.lower_case and not is_case_sensitive(tokenizer, path):
         options.warn(f"{path}: its own normalization lower-cases, so the tokenizer ignores case all the same")
+    undecided = options.keep_accents is None and not settings.keep_accents
+    if undecided and (difference := describe_difference(model, options.texts)):
+        options.warn(
+            f"{path}: {difference}, as AlbertTokenizerFast drops accents and vowel signs (AlbertTokenizer and Google's "
+            "code keep vowel signs, SentencePiece and Spark NLP keep all): if the model was trained with them, give "
+            "--keep-accents true; if not, --keep-accents false"
+        )
     if model.user_defined:
         symbols = " ".join(model.pieces[index][0] for index in model.user_defined)
         options.warn(

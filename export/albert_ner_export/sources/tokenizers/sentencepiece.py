@@ -23,6 +23,13 @@ from albert_ner_onnx.errors import ExportError
 _UNIGRAM = 1
 _NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED = 1, 2, 3, 4
 _SPECIAL = ("[CLS]", "[SEP]")
+_SAVE = "save its tokenizer.json beside it, which is read first: AutoTokenizer.from_pretrained(…).save_pretrained(…)"
+_WAYS_OUT = {
+    "trainer_spec.model_type": f"if it is BPE (2), {_SAVE}",
+    # transformers' fast tokenizer ignores this, its slow one doesn't
+    "trainer_spec.byte_fallback": f"{_SAVE}, and, if the model was trained with the slow AlbertTokenizer, set "
+    "byte_fallback in its model to true",
+}
 # SentencePiece's rule for numbers: a piece such as "9," must lose against "9" and ","
 _COMMA_PENALTY = 100.0
 # Every character of the basic plane, so that a damaged table fails here and not when the model is used
@@ -167,7 +174,10 @@ def _check(pieces: Sequence[tuple[str, float]], settings: Sequence[tuple[str, in
     """Refuses what transformers' fast tokenizer would read differently than SentencePiece does."""
     for name, found, expected in settings:
         if found != expected:
-            raise ExportError(f"{path}: {name} must be {expected}, as in ALBERT's SentencePiece model, found {found}")
+            way_out = _WAYS_OUT.get(name, "give the model that the ALBERT was trained with, or its tokenizer.json")
+            raise ExportError(
+                f"{path}: {name} must be {expected}, as in ALBERT's SentencePiece model, found {found}; {way_out}"
+            )
     names = {piece for piece, _ in pieces}
     if len(names) != len(pieces) or "" in names or not all(math.isfinite(score) for _, score in pieces):
         raise ExportError(f"{path}: its pieces must be unique and have finite scores; it is damaged: copy it again")

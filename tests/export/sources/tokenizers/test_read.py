@@ -1,20 +1,24 @@
 import json
 import shutil
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer, models, normalizers
-from transformers import AlbertTokenizerFast, BertTokenizerFast, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AlbertTokenizer, AlbertTokenizerFast, BertTokenizerFast, PreTrainedTokenizerFast
 
+import layouts
 import toy
 from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
+from albert_ner_export.sources.tokenizers.normalizers import keeps_accents
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_onnx import ExportError
+from albert_ner_onnx.model.tokenizer import WordTokenizer
 
 SPIECE = Path(__file__).parents[1] / "fixtures" / "spiece.model"
 DEFAULTS = SourceOptions(warn=pytest.fail)
@@ -281,6 +285,188 @@ def test_damage_is_named(
     assert str(error.value).startswith(str(tmp_path))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+# --- Ways out ---------------------------------------------------------------------------------------------------------
+
+
+def refusal(folder: Path, options: SourceOptions = DEFAULTS) -> str:
+    with pytest.raises(ExportError) as error:
+        read_tokenizer(Folder(folder), options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def our_ids(folder: Path, words: Sequence[str]) -> list[list[int]]:
+    read = WordTokenizer(read_tokenizer(Folder(folder), DEFAULTS), 512)
+    return [read.encode([word]).ids.tolist() for word in words]
+
+
+def their_ids(tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
+    return [tokenizer([word], is_split_into_words=True, add_special_tokens=False)["input_ids"] for word in words]
+
+
+@pytest.mark.parametrize(
+    "name", ["BertJapaneseTokenizer", "T5Tokenizer", "T5TokenizerFast", "XLNetTokenizer", "LlamaTokenizer", "NoSuch"]
+)
+def test_other_classes_are_refused_by_name(tmp_path: Path, name: str) -> None:
+    vocabulary(tmp_path, tokenizer_class=name)
+    assert f"tokenizer_class {name} isn't read exactly (expected one of BertTokenizer, AlbertTok" in refusal(tmp_path)
+    (tmp_path / "tokenizer_config.json").unlink()
+    (tmp_path / "config.json").write_text(json.dumps({"tokenizer_class": name}))
+    assert f"tokenizer_class {name} isn't read exactly" in refusal(tmp_path)
+    way_out = "it splits words by MeCab" if "Japanese" in name else "put it there and set tokenizer_class to PreTrained"
+    assert way_out in refusal(tmp_path)
+
+
+def test_code_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    spiece(tmp_path, auto_map={"AutoTokenizer": ["tokenization.Mine", None]})
+    assert "auto_map says that its tokenizer is code of its own, which isn't run" in refusal(tmp_path)
+
+
+def test_a_tokenizer_of_another_class_is_read_from_its_tokenizer_json(tmp_path: Path) -> None:
+    from transformers import XLMRobertaTokenizerFast
+
+    names = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    pieces = [
+        *((name, 0.0) for name in names),
+        *((f"{mark}{char}", -2.0) for mark in ("", "\u2581") for char in "abcE"),
+    ]
+    saved = Tokenizer(models.Unigram([*pieces, ("\u2581", -3.0)], 3, False))
+    saved.add_special_tokens(list(names))
+    saved.pre_tokenizer = pre_tokenizers.Metaspace()
+    saved.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    own = XLMRobertaTokenizerFast(tokenizer_object=saved)
+    own.save_pretrained(tmp_path)
+    assert "tokenizer_class XLMRobertaTokenizer" in refusal(tmp_path)
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps(settings | {"tokenizer_class": "PreTrainedTokenizerFast"})
+    )
+    words = ["abc", "cab", "E", "x"]
+    assert our_ids(tmp_path, words) == their_ids(own, words)
+    facts = describe_tokenizer(read_tokenizer(Folder(tmp_path), DEFAULTS), 14)
+    assert (facts.cls_id, facts.sep_id) == (0, 2)
+
+
+def test_the_file_that_a_class_reads_must_be_there(tmp_path: Path) -> None:
+    vocabulary(tmp_path, tokenizer_class="AlbertTokenizer")
+    assert "AlbertTokenizer reads tokenizer.json or spiece.model, but only vocab.txt is there; add" in refusal(tmp_path)
+    vocabulary(tmp_path, tokenizer_class="PreTrainedTokenizerFast")
+    assert "PreTrainedTokenizerFast reads tokenizer.json, but only vocab.txt is there" in refusal(tmp_path)
+    (tmp_path / "tokenizer_config.json").unlink()
+    assert our_ids(tmp_path, ["Paris"])
+
+
+def test_a_class_chooses_among_the_files(tmp_path: Path) -> None:
+    spiece(tmp_path)
+    vocabulary(tmp_path, tokenizer_class="BertTokenizer")
+    folder = Folder(tmp_path)
+    read_tokenizer(folder, DEFAULTS)
+    assert "vocab.txt" in folder.sha256
+    assert "spiece.model" not in folder.sha256
+
+
+TEXT = "Jürgen Müller wohnt in München 日本 9, 99,"
+
+
+@pytest.mark.parametrize("settings", [{"model_type": "bpe"}, {"byte_fallback": True, "vocab_size": 400}])
+def test_other_sentencepiece_models_are_read_from_their_tokenizer_json(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    (tmp_path / "spiece.model").write_bytes(layouts.spiece(layouts.GERMAN, **settings))
+    (tmp_path / "config.json").write_text('{"model_type": "albert"}')
+    assert "save its tokenizer.json beside it, which is read first" in refusal(tmp_path)
+    slow = AlbertTokenizer.from_pretrained(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fast one has no byte fallback
+        fast = AlbertTokenizerFast.from_pretrained(tmp_path)
+    fast.save_pretrained(tmp_path)
+    assert our_ids(tmp_path, TEXT.split()) == their_ids(fast, TEXT.split())
+    if "byte_fallback" in settings:
+        path = tmp_path / "tokenizer.json"
+        saved = json.loads(path.read_text())
+        saved["model"]["byte_fallback"] = True
+        path.write_text(json.dumps(saved))
+    assert our_ids(tmp_path, TEXT.split()) == their_ids(slow, TEXT.split())
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_a_marker_that_the_files_agree_on_is_read(tmp_path: Path, normalized: bool) -> None:
+    marked(tmp_path)
+    (tmp_path / "tokenizer.json").write_bytes(changed_tokenizer(added("[USER]", normalized=normalized)))
+    if normalized:
+        assert 'normalized of the added token "[USER]" is True there' in refusal(tmp_path)
+        token = {"content": "[USER]", "normalized": True}
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps({"additional_special_tokens": [token]}))
+    assert our_ids(tmp_path, ["[USER]", "x[USER]"])[0] == [len(toy.vocabulary())]
+
+
+# --- Accents ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("saved", [False, True])
+def test_the_user_decides_on_accents(tmp_path: Path, saved: bool, keep: bool) -> None:
+    folder = spiece(tmp_path)
+    expected = backend(AlbertTokenizerFast.from_pretrained(tmp_path, keep_accents=keep))
+    if saved:
+        other = AlbertTokenizerFast.from_pretrained(tmp_path, keep_accents=not keep)
+        (tmp_path / "tokenizer.json").write_text(other.backend_tokenizer.to_str())
+    assert json.loads(read_tokenizer(folder, SourceOptions(keep_accents=keep, warn=pytest.fail))) == expected
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_user_decides_on_berts_accents(tmp_path: Path, keep: bool) -> None:
+    folder = vocabulary(tmp_path)
+    found = json.loads(read_tokenizer(folder, SourceOptions(keep_accents=keep)))
+    assert found["normalizer"]["strip_accents"] is not keep
+
+
+def test_accents_of_an_unknown_normalizer_are_refused(tmp_path: Path) -> None:
+    data = changed_tokenizer(normalizer={"type": "Replace", "pattern": {"String": "é"}, "content": "e"})
+    (tmp_path / "tokenizer.json").write_bytes(data)
+    message = refusal(tmp_path, SourceOptions(keep_accents=True))
+    assert "its normalizer (Replace) is neither ALBERT's nor BERT's" in message
+    (tmp_path / "tokenizer.json").write_bytes(changed_tokenizer(normalizer=None))
+    for keep in (False, True):
+        assert keeps_accents(read_tokenizer(Folder(tmp_path), SourceOptions(keep_accents=keep)), PATH) == keep
+
+
+@pytest.mark.parametrize(
+    ("text", "texts", "expected"),
+    [
+        (layouts.ENGLISH, [], None),
+        (layouts.ENGLISH, ["the naïve café"], None),  # all of transformers' and Google's code drops these
+        (layouts.ENGLISH, ["in दिल्ली"], "1 of the text's 2 different words, such as 'दिल्ली', lose vowel signs"),
+        (layouts.HINDI, [], " pieces, such as 'नरेंद्र', are never read, as AlbertTokenizerFast drops accents and vowel"),
+    ],
+)
+def test_readings_that_differ_in_accents_are_said(
+    tmp_path: Path, text: str, texts: list[str], expected: str | None
+) -> None:
+    (tmp_path / "spiece.model").write_bytes(layouts.spiece(text if text != layouts.ENGLISH else "the cat and the dog"))
+    lines: list[str] = []
+    read_tokenizer(Folder(tmp_path), SourceOptions(texts=texts, warn=lines.append))
+    assert len(lines) == (expected is not None)
+    assert (expected or "") in "".join(lines)
+    for keep in (False, True):  # as the message advises
+        read_tokenizer(Folder(tmp_path), SourceOptions(texts=texts, keep_accents=keep, warn=pytest.fail))
+
+
+def test_settings_that_transformers_4_ignores_are_said(tmp_path: Path) -> None:
+    folder = spiece(tmp_path)
+    saved = AlbertTokenizerFast.from_pretrained(tmp_path).backend_tokenizer.to_str()
+    (tmp_path / "tokenizer.json").write_text(saved)
+    configured(tmp_path, {"do_lower_case": False, "keep_accents": True})
+    lines: list[str] = []
+    assert json.loads(read_tokenizer(folder, SourceOptions(warn=lines.append))) == json.loads(saved)
+    assert [line.split(": ", 1)[1][:61] for line in lines] == [
+        "do_lower_case is false, but tokenizer.json reads as with true",
+        "keep_accents is true, but tokenizer.json reads as with false;",
+    ]
+    decided = SourceOptions(case_sensitive=True, keep_accents=True, warn=pytest.fail)
+    assert json.loads(read_tokenizer(folder, decided)) != json.loads(saved)
 
 
 def test_added_special_pieces_do_not_matter(tmp_path: Path) -> None:

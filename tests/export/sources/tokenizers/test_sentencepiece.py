@@ -193,10 +193,13 @@ def test_the_plain_tokenizer_gives_the_pieces_of_sentencepiece(rules: str | None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model_type": "bpe"}, "trainer_spec.model_type must be 1, as in ALBERT's SentencePiece model, found 2"),
+        (
+            {"model_type": "bpe"},
+            "trainer_spec.model_type must be 1, as in ALBERT's SentencePiece model, found 2; if it is BPE",
+        ),
         (
             {"byte_fallback": True, "vocab_size": 320},
-            "trainer_spec.byte_fallback must be 0, as in ALBERT's SentencePiece model, found 1",
+            "SentencePiece model, found 1; save its tokenizer.json beside it",
         ),
         ({"treat_whitespace_as_suffix": True}, "trainer_spec.treat_whitespace_as_suffix must be 0"),
         (
