@@ -24,7 +24,7 @@ from albert_ner_export.sources.protobuf import Message
 Files = Mapping[str, Any]
 """The content of each file: bytes, or an object to write as JSON."""
 
-ENGLISH = "Angela Merkel met Barack Obama in Washington, D.C., on 3 May; the café's naïve owner paid $5."
+ENGLISH = 'Angela Merkel met Barack Obama in Washington, D.C., on 3 May; the café naïve owner ("Bo") paid $5.'
 GERMAN = "Jürgen Müller wohnt in München-Süd; Ångström, İstanbul und ÉCOLE auch."
 CHINESE = "马云在杭州创立了阿里巴巴，Jack Ma 出生于1964年。"  # noqa: RUF001 (Chinese has its own comma)
 JAPANESE = "東京都の山田太郎さんがソニーに入社した。ガギグげご Tokyo"

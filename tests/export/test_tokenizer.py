@@ -77,7 +77,8 @@ def test_a_vocabulary_that_is_cut_is_refused(pieces: int, rows: int) -> None:
 
 def vocabulary(size: int) -> dict[str, Any]:
     pieces = [*toy.vocabulary()[:size], *(f"piece{index}" for index in range(size - PIECES))]
-    return json.loads(toy.tokenizer())["model"] | {"vocab": {piece: index for index, piece in enumerate(pieces)}}
+    model: dict[str, Any] = json.loads(toy.tokenizer())["model"]
+    return model | {"vocab": {piece: index for index, piece in enumerate(pieces)}}
 
 
 def test_special_pieces_at_one_side_are_refused() -> None:
