@@ -16,10 +16,13 @@ from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.graph.build import build_model
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.graph.run import run_model
+from albert_ner_export.options import ExportOptions
+from albert_ner_export.pipeline import export_model
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
+from albert_ner_onnx import load
 from albert_ner_onnx.model.sequences import SpecialPieces
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from albert_ner_onnx.text.words import split_words
@@ -101,33 +104,54 @@ def test_no_text_makes_structure(tmp_path: Path, layout: Layout) -> None:
 # --- Tags -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", READ_ALIKE, ids=name)
-def test_a_model_gives_the_tags_that_transformers_gives(tmp_path: Path, layout: Layout) -> None:
-    torch = pytest.importorskip("torch")
-    folder = layout.write(tmp_path)
-    tokenizer = their_tokenizer(folder, layout)
-    sizes = toy.config(vocab_size=len(tokenizer) + layout.spare, max_position_embeddings=512)
-    settings = json.loads((folder / "config.json").read_text()) | sizes
+def write_model(folder: Path, layout: Layout) -> Path:
+    """Writes the toy with the tokenizer of a row."""
+    layout.write(folder)
+    pieces = len(their_tokenizer(folder, layout)) + layout.spare
+    settings = json.loads((folder / "config.json").read_text()) | toy.config(
+        vocab_size=pieces, max_position_embeddings=512
+    )
     write_files(folder, {"config.json": settings})
     save_file(toy.tensors(settings), folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
 
-    given = [word for word in words(layout) if word.strip()]
-    encoding = tokenizer(given, is_split_into_words=True, return_tensors="pt")
+
+def their_tags(folder: Path, layout: Layout, given: list[str]) -> list[str | None]:
+    """The tag of each word's first piece; None for words without pieces."""
+    torch = pytest.importorskip("torch")
+    encoding = their_tokenizer(folder, layout)(given, is_split_into_words=True, return_tensors="pt")
     with torch.no_grad():
         answers = AlbertForTokenClassification.from_pretrained(folder)(**encoding).logits[0].argmax(-1).tolist()
     owners = encoding.word_ids()
-    expected = [answers[owners.index(word)] if word in owners else None for word in range(len(given))]
+    return [toy.TAGS[answers[owners.index(word)]] if word in owners else None for word in range(len(given))]
 
+
+@pytest.mark.parametrize("layout", READ_ALIKE, ids=name)
+def test_a_model_gives_the_tags_that_transformers_gives(tmp_path: Path, layout: Layout) -> None:
+    folder = write_model(tmp_path, layout)
+    given = [word for word in words(layout) if word.strip()]
     checkpoint = read_checkpoint(folder, SourceOptions(**layout.options))
     facts = describe_tokenizer(checkpoint.tokenizer, checkpoint.config.vocab_size)
     pieces = WordTokenizer(facts.data, 512).encode(given)
     ids = SpecialPieces(facts.cls_id, facts.sep_id).enclose(pieces.ids)
-    assert ids.tolist() == encoding["input_ids"][0].tolist()
     logits = run_model(build_model(checkpoint.config, fold_weights(checkpoint.config, checkpoint.tensors)), [ids])[0]
-    tags = logits.argmax(axis=1)[1:-1].tolist()
+    tags = [toy.TAGS[tag] for tag in logits.argmax(axis=1)[1:-1].tolist()]
     found = [tags[start] if start < end else None for start, end in pairwise(pieces.bounds.tolist())]
-    assert found == expected
+    assert found == their_tags(folder, layout, given)
     assert len(set(found)) > 2
+
+
+def test_markers_are_words_and_pieces_of_an_exported_model(tmp_path: Path) -> None:
+    layout = next(row for row in READ_ALIKE if row.name.startswith("markers in tokenizer.json"))
+    folder, out = write_model(tmp_path / "checkpoint", layout), tmp_path / "model"
+    manifest = export_model(folder, out, ExportOptions(precision="fp32", interface="huggingface"))
+    assert manifest.markers == MARKERS
+    recognizer = load(out, decoder="argmax")
+    found = [word.text for word in recognizer.analyze(layout.text).words]
+    assert [word for word in found if word in MARKERS] == ["[USER]", "[BOT]", *("<e1>", "</e1>") * 2, "[USER]"]
+    assert recognizer.tag([found])[0] == their_tags(folder, layout, found)
+    theirs = their_tokenizer(folder, layout)(found, is_split_into_words=True)["input_ids"]
+    assert AutoTokenizer.from_pretrained(out)(found, is_split_into_words=True)["input_ids"] == theirs
 
 
 # --- Mutations --------------------------------------------------------------------------------------------------------
