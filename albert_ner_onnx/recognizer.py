@@ -23,7 +23,7 @@ from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
 from albert_ner_onnx.model.session import Session
 from albert_ner_onnx.options import Options
 from albert_ner_onnx.rules import Rules, resolve_rules
-from albert_ner_onnx.tags.decoding import argmax_decode, legal_transitions, softmax, viterbi_decode
+from albert_ner_onnx.tags.decoding import argmax_decode, leave_out, legal_transitions, softmax, viterbi_decode
 from albert_ner_onnx.tags.schemes import fill_unread
 from albert_ner_onnx.text.layout import add_separators, cut_ranges
 from albert_ner_onnx.text.reading import Reading
@@ -73,11 +73,15 @@ class EntityRecognizer:
         except ModelError as error:
             raise folder.failure(error) from None
         self.folder = replace(folder, path=folder.path.absolute())  # a copy may be unpickled in another directory
-        self.options = options.settle(rules, rules.labels(folder.manifest.tags))
+        self.options = options.settle(rules, rules.labels(folder.manifest.read_tags))
         self._rules = self.options.adapt(rules)
         self._classifier = _load_classifier(folder, self._rules, options)
-        self._transitions = legal_transitions(folder.manifest.tags, folder.manifest.scheme)
-        self._marker = SpanMarker(self._rules, folder.manifest.tags, folder.manifest.scheme)
+        tags = folder.manifest.read_tags
+        self._ignored = np.array([tag in folder.manifest.ignored_labels for tag in folder.manifest.tags])
+        # Several columns may be read as `O`: the first `O` stands for all of them
+        self._columns = np.array([tags.index("O") if tag == "O" else column for column, tag in enumerate(tags)])
+        self._transitions = legal_transitions(tags, folder.manifest.scheme)
+        self._marker = SpanMarker(self._rules, tags, folder.manifest.scheme)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _load_again, (self.folder.path, self.options)
@@ -93,7 +97,7 @@ class EntityRecognizer:
     @property
     def labels(self) -> list[str]:
         """The labels that the model can give, sorted, whatever the options leave out."""
-        return self._rules.labels(self.manifest.tags)
+        return self._rules.labels(self.manifest.read_tags)
 
     # --- Entities -----------------------------------------------------------------------------------------------------
 
@@ -246,20 +250,23 @@ class EntityRecognizer:
 
     def _decide(self, found: WordLogits, ranges: Sequence[range]) -> tuple[list[str], npt.NDArray[np.intp]]:
         """Chooses the tag of each word, and gives it also as a column of the logits. The ranges hold every word."""
-        tag_set = self.manifest.tags
-        if not self._rules.fills_unread or found.read.all():
-            columns = self._decode(found.logits, [len(part) for part in ranges])
+        tag_set = self.manifest.read_tags
+        logits, read = found
+        if self._ignored.any():
+            logits, read = leave_out(logits, read, self._ignored)
+        if not self._rules.fills_unread or read.all():
+            columns = self._columns[self._decode(logits, [len(part) for part in ranges])]
             return [tag_set[column] for column in columns.tolist()], columns
         # Decoding skips the words that the model didn't read, so that an entity can go on after them.
-        before = np.concatenate(([0], np.cumsum(found.read)))
-        columns = np.full(len(found.read), tag_set.index("O"), np.intp)
+        before = np.concatenate(([0], np.cumsum(read)))
+        columns = np.full(len(read), tag_set.index("O"), np.intp)
         lengths = [int(before[part.stop] - before[part.start]) for part in ranges]
-        columns[found.read] = self._decode(found.logits[found.read], lengths)
+        columns[read] = self._columns[self._decode(logits[read], lengths)]
         tags = [tag_set[column] for column in columns.tolist()]
         for part in ranges:
             inside = slice(part.start, part.stop)
-            if not found.read[inside].all():
-                tags[inside] = fill_unread(tags[inside], found.read[inside].tolist(), tag_set, self._rules.find_spans)
+            if not read[inside].all():
+                tags[inside] = fill_unread(tags[inside], read[inside].tolist(), tag_set, self._rules.find_spans)
         return tags, columns
 
     def _decode(self, logits: npt.NDArray[np.float32], lengths: Sequence[int]) -> npt.NDArray[np.intp]:

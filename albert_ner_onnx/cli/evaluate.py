@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         for recognizer in recognizers:
             _check_context(recognizer)
     columns = Columns(args.word_column, args.tag_column, args.comments)
-    documents = _read_documents(args.file, manifest.tags, columns)
+    documents = _read_documents(args.file, manifest.read_tags, columns)
     sentences = list(chain.from_iterable(documents))
     parts = documents if args.context == "document" else [[sentence] for sentence in sentences]
     gold = [to_iob2(sentence.tags, manifest.scheme) for sentence in sentences]

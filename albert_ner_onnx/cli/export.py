@@ -82,6 +82,13 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
         "ones (LABEL_0 …)",
     )
     group.add_argument(
+        "--ignore-labels",
+        type=_labels,
+        metavar="A,B",
+        help="labels of the model that mark no entity and are read as O; '' for none (default: X, [PAD], [CLS], [SEP] "
+        "and the like, where the model has them)",
+    )
+    group.add_argument(
         "--case-sensitive",
         choices=("true", "false"),
         help="whether the tokenizer distinguishes case (default: what the checkpoint says)",
@@ -107,6 +114,10 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--license", metavar="NAME", help="licence of the weights (default: what the README says)")
     group.add_argument("--language", metavar="CODE", help="language, such as en (default: what the README says)")
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    return tuple(label.strip() for label in text.split(",") if label.strip())
 
 
 def run(args: argparse.Namespace) -> int:

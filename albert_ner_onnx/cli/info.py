@@ -91,6 +91,11 @@ def quantization_lines(found: Quantization) -> list[str]:
         lines.insert(2, f"F1 on {gold.file} ({gold.words:,} words): {scores}")
     if not quality.min_agreement:
         lines.append("not judged: the export accepted any loss (--min-agreement 0)")
+    elif not quality.judged and (quality.unknown_share or 0.0) > 0.05:
+        lines.append(
+            f"warning: not judged, because {quality.unknown_share:.1%} of the text's pieces were unknown; export with "
+            "--calibration FILE, text of the model's kind"
+        )
     elif not quality.judged:
         lines.append(
             f"warning: not judged, because float32 found only {quality.entities} entities; export with "

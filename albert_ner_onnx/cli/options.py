@@ -150,7 +150,7 @@ def model_labels(folder: ModelFolder) -> list[str]:
     from albert_ner_onnx.rules import resolve_rules  # late, because it imports NumPy
 
     try:
-        return resolve_rules(folder.manifest).labels(folder.manifest.tags)
+        return resolve_rules(folder.manifest).labels(folder.manifest.read_tags)
     except ModelError as error:
         raise folder.failure(error) from None
 

@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, Final, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from albert_ner_onnx.errors import ModelError
-from albert_ner_onnx.tags.schemes import SCHEMES
+from albert_ner_onnx.tags.schemes import SCHEMES, read_as_outside
 
 T = TypeVar("T")
 SCHEMA_VERSION: Final = 2
@@ -30,6 +30,7 @@ class Verification:
         max_abs_logit: Largest absolute logit of the reference.
         float_max_logit_difference: Largest absolute difference of a logit.
         float_tag_agreement: Share of the pieces, 0 to 1, on which both have the same best tag.
+        unknown_share: Share of the pieces that the tokenizer doesn't know. Older manifests don't say.
     """
 
     reference: str
@@ -38,6 +39,7 @@ class Verification:
     max_abs_logit: float
     float_max_logit_difference: float
     float_tag_agreement: float
+    unknown_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,9 @@ class Quality:
         max_probability_difference: Largest absolute difference of a probability, over words and tags.
         mean_probability_difference: Largest difference over the tags, averaged over the words.
         min_agreement: The least `tag_agreement` that the export accepted; 0 for any.
-        judged: Whether this limit was applied. It isn't if it is 0, or if there are too few entities to judge by.
+        unknown_share: Share of the text's pieces that the tokenizer doesn't know. Older manifests don't say.
+        judged: Whether the text could show that this limit is kept: the limit isn't 0, there are enough entities to
+            judge by, and few unknown pieces.
         gold: Scores on gold data, if some was given.
     """
 
@@ -77,6 +81,7 @@ class Quality:
     max_probability_difference: float
     mean_probability_difference: float
     min_agreement: float
+    unknown_share: float | None = None
     judged: bool
     gold: GoldScores | None
 
@@ -138,7 +143,8 @@ class Manifest:
         name: Name of the model.
         license: Licence of the weights, as the checkpoint states it.
         language: Language of the model, as the checkpoint states it.
-        tags: The model's tags, in the order of its logits.
+        tags: The model's tags, in the order of its logits. Several may be `O`.
+        ignored_labels: Those of the tags that mark no entity, such as `X` and `[PAD]`. Older manifests have none.
         scheme: How the tags mark a span: one of `schemes.SCHEMES`.
         max_pieces: Longest sequence that the model is given, in pieces, `cls_id` and `sep_id` included.
         cls_id: Piece that opens every sequence.
@@ -162,6 +168,7 @@ class Manifest:
     license: str | None
     language: str | None
     tags: tuple[str, ...]
+    ignored_labels: tuple[str, ...] = ()
     scheme: str
     max_pieces: int
     cls_id: int
@@ -201,13 +208,21 @@ class Manifest:
             raise ModelError(problem)
         return manifest
 
+    @property
+    def read_tags(self) -> tuple[str, ...]:
+        """The tag that each logit is read as: `O` for an ignored label."""
+        return read_as_outside(self.tags, self.ignored_labels)
+
     def to_json(self) -> str:
         """Returns the manifest as JSON, ready to be written."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     def _problem(self) -> str | None:
-        if "O" not in self.tags or len(set(self.tags)) != len(self.tags):
-            return f"tags must be unique and hold 'O', found {list(self.tags)}"
+        named = [tag for tag in self.tags if tag != "O"]
+        if "O" not in self.tags or len(set(named)) != len(named):
+            return f"tags must hold 'O', and all others must be unique, found {list(self.tags)}"
+        if not set(self.ignored_labels).issubset(named):
+            return f"ignored_labels must be some of the tags and not 'O', found {list(self.ignored_labels)}"
         if not all(self.tags):
             return "tags must not be empty"
         if self.cls_id < 0 or self.sep_id < 0:

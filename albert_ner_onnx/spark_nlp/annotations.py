@@ -41,8 +41,8 @@ class Annotator:
         found = []
         for index, sentence in self._indices():
             if read[index]:
-                word, scores = self.words[index], map(_java_float, self.scores[index])
-                metadata = {"word": word.text, "sentence": sentence, **dict(zip(self.tag_set, scores, strict=True))}
+                word = self.words[index]
+                metadata = {"word": word.text, "sentence": sentence, **self._probabilities(index)}
                 found.append(self._annotation("named_entity", word.start, word.end, self.tags[index], metadata))
         return found
 
@@ -67,6 +67,13 @@ class Annotator:
                 }
                 found.append(self._annotation("chunk", words[0].start, words[-1].end, text, metadata))
         return found
+
+    def _probabilities(self, index: int) -> dict[str, str]:
+        """The probability of each tag of a word; that of `O` is a sum where a model has several."""
+        found: dict[str, np.float32] = {}
+        for tag, score in zip(self.tag_set, self.scores[index], strict=True):
+            found[tag] = found[tag] + score if tag in found else score
+        return {tag: _java_float(score) for tag, score in found.items()}
 
     @property
     def _read(self) -> npt.NDArray[np.bool_]:

@@ -31,6 +31,25 @@ def argmax_decode(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
     return best
 
 
+def leave_out(
+    logits: npt.NDArray[np.float32], read: npt.NDArray[np.bool_], ignored: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Leaves labels that mark no entity, such as `X` and `[PAD]`, out of the decision.
+
+    A word whose best tag is one of them counts as one that the model didn't read: it is inside an entity if both sides
+    are, as `X` is the tag of what only continues a word.
+
+    Args:
+        logits: float32 [word, tag].
+        read: Whether the model read each word, bool [word].
+        ignored: Whether a tag is left out, bool [tag].
+
+    Returns:
+        The logits without these tags, and the words that remain to be decided.
+    """
+    return np.where(ignored, np.float32(-np.inf), logits), read & ~ignored[argmax_decode(logits)]
+
+
 @dataclass(frozen=True, slots=True)
 class Transitions:
     """The sequences of tags that a scheme allows.

@@ -149,6 +149,11 @@ def fill_unread(
     return filled
 
 
+def read_as_outside(tags: Iterable[str], ignored: Collection[str]) -> tuple[str, ...]:
+    """Returns a model's tags as they are read: `O` for those that mark no entity, such as `[PAD]`."""
+    return tuple("O" if tag in ignored else tag for tag in tags)
+
+
 def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
     """Converts the tags of a sentence to IOB2, so that tags in different schemes can be compared.
 

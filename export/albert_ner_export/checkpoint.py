@@ -22,6 +22,7 @@ class SourceOptions:
 
     Attributes:
         labels: The tag of each logit, for a source that has none or only generic ones.
+        ignored: The labels that mark no entity; `None` for those of `labels.IGNORED_LABELS`.
         case_sensitive: Whether the tokenizer distinguishes upper from lower case.
         keep_accents: Whether the tokenizer distinguishes `e` from `é`.
         max_sentence_length: Longest sequence in pieces, `[CLS]` and `[SEP]` included.
@@ -31,6 +32,7 @@ class SourceOptions:
     """
 
     labels: tuple[str, ...] | None = None
+    ignored: tuple[str, ...] | None = None
     case_sensitive: bool | None = None
     keep_accents: bool | None = None
     max_sentence_length: int | None = None

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from albert_ner_export.labels import check_tags
+from albert_ner_export.labels import check_tags, find_ignored
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.tags.schemes import read_as_outside
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
@@ -44,7 +45,8 @@ class AlbertConfig:
         type_vocab_size: Rows of the token type embeddings; inference uses the first.
         hidden_act: `gelu` (with erf), `gelu_new` (with tanh) or `relu`.
         layer_norm_eps: Added to the variance in each LayerNorm.
-        tags: The tag of each logit.
+        tags: The tag of each logit. Several may be `O`.
+        ignored_labels: Those of the tags that mark no entity, and are read as `O`.
     """
 
     vocab_size: int
@@ -60,16 +62,23 @@ class AlbertConfig:
     hidden_act: str
     layer_norm_eps: float
     tags: tuple[str, ...]
+    ignored_labels: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(
-        cls, data: Mapping[str, Any], labels: Sequence[str] | None = None, *, place: str = "config.json"
+        cls,
+        data: Mapping[str, Any],
+        labels: Sequence[str] | None = None,
+        ignored: Sequence[str] | None = None,
+        *,
+        place: str = "config.json",
     ) -> Self:
         """Reads a parsed `config.json`.
 
         Args:
             data: The configuration, under transformers' names.
             labels: The tag of each logit, instead of the configuration's `id2label`.
+            ignored: The labels that mark no entity; `None` for those of `labels.IGNORED_LABELS`.
             place: Where the configuration was found, for messages.
 
         Raises:
@@ -88,8 +97,12 @@ class AlbertConfig:
         epsilon = data.get("layer_norm_eps", 1e-12)
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
             raise ExportError(f"{place}: layer_norm_eps must be a number from 0 to less than 1, found {epsilon!r}")
-        tags = _read_tags(data.get("id2label"), place) if labels is None else check_tags(labels, "labels")
-        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=tags)
+        if labels is None:
+            tags = _read_tags(data.get("id2label"), ignored, place)
+        else:
+            tags = check_tags(labels, "labels", ignored)
+        found = find_ignored(tags, ignored)
+        return cls(**sizes, hidden_act=activation, layer_norm_eps=float(epsilon), tags=tags, ignored_labels=found)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the `config.json` of an `AlbertForTokenClassification` with these sizes and tags."""
@@ -100,6 +113,11 @@ class AlbertConfig:
             "id2label": {str(i): tag for i, tag in enumerate(self.tags)},
             "label2id": {tag: i for i, tag in enumerate(self.tags)},
         }
+
+    @property
+    def read_tags(self) -> tuple[str, ...]:
+        """The tag that each logit is read as: `O` for an ignored label."""
+        return read_as_outside(self.tags, self.ignored_labels)
 
     @property
     def iterations(self) -> list[int]:
@@ -154,7 +172,7 @@ def _check_sizes(sizes: Mapping[str, int], place: str) -> None:
         )
 
 
-def _read_tags(id2label: Any, place: str) -> tuple[str, ...]:
+def _read_tags(id2label: Any, ignored: Sequence[str] | None, place: str) -> tuple[str, ...]:
     """Returns the tags of a configuration in the order of their ids."""
     if not isinstance(id2label, dict) or not id2label:
         raise ExportError(f"{place}: no id2label; {_GIVE_LABELS}")
@@ -169,4 +187,4 @@ def _read_tags(id2label: Any, place: str) -> tuple[str, ...]:
             raise ExportError(
                 f"{place}: id2label must map ids to strings, found {type(tag).__name__} for id {index}; {_GIVE_LABELS}"
             )
-    return check_tags(tags, f"{place}: id2label")
+    return check_tags(tags, f"{place}: id2label", ignored)

@@ -24,6 +24,8 @@ class ExportOptions:
         interface: `native`, or `huggingface` for the inputs that optimum, transformers.js and Triton give, and for the
             files with which transformers opens a model.
         tags_file: A file with the tag of each logit, one per line, for a checkpoint that has none or generic ones.
+        ignore_labels: Labels of the model that mark no entity and are read as `O`. By default those of
+            `labels.IGNORED_LABELS` that the model has, such as `X` and `[PAD]`; an empty tuple for none.
         case_sensitive: Whether the tokenizer distinguishes upper from lower case.
         keep_accents: Whether the tokenizer distinguishes `e` from `é`.
         max_sentence_length: Longest sequence that the runtime gives the model, in pieces, `[CLS]` and `[SEP]` included.
@@ -43,6 +45,7 @@ class ExportOptions:
     precision: str = "int8"
     interface: str = "native"
     tags_file: Path | None = None
+    ignore_labels: tuple[str, ...] | None = None
     case_sensitive: bool | None = None
     keep_accents: bool | None = None
     max_sentence_length: int | None = None

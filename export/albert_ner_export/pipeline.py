@@ -18,7 +18,7 @@ from albert_ner_export.labels import read_labels
 from albert_ner_export.options import EMBEDDING_BITS, MIN_AGREEMENT, ExportOptions
 from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_export.texts.corpus import Corpus, own_corpus, read_corpus
-from albert_ner_export.texts.sequences import CorpusReader, PieceSequence
+from albert_ner_export.texts.sequences import MOST_UNKNOWN, CorpusReader, PieceSequence
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_export.verify.gates import check_reference, check_source_model
 from albert_ner_export.verify.reference import run_reference
@@ -60,9 +60,9 @@ def export_model(
     report(f"reading {source}")
     checkpoint, max_pieces = _read(source, options, corpus, report)
     config = checkpoint.config
-    gold = read_conll(options.gold, tags_too=config.tags) if options.gold else []
+    gold = read_conll(options.gold, tags_too=config.read_tags) if options.gold else []
     tokenizer = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
-    rules = _rules(checkpoint, scheme_of(config.tags), tokenizer.markers)
+    rules = _rules(checkpoint, scheme_of(config.read_tags), tokenizer.markers)
     reader = CorpusReader(rules, tokenizer, corpus, max_pieces)
     weights = fold_weights(config, checkpoint.tensors)
 
@@ -73,10 +73,16 @@ def export_model(
     interface = _interface(options, rules)
     model = build_model(config, weights, interface=interface)
     verification, logits = _verify(checkpoint, model, sequences, expected)
+    verification = replace(verification, unknown_share=reader.unknown_share(sequences))
+    if options.precision == "fp32" and (unknown := reader.unknown_share(sequences)) > MOST_UNKNOWN:
+        report(
+            f"warning: the tokenizer doesn't know {unknown:.1%} of the pieces of the text that the graph was verified "
+            "on; the graph computes what the checkpoint does, but try it on text of the model's language"
+        )
     if options.calibration:  # the user's text is in the model's language and shows its scheme better than ours
         sequences = reader.calibration(config.max_position_embeddings)
         logits = run_model(model, [part.ids for part in sequences])
-    scheme = _scheme(config.tags, logits, sequences)
+    scheme = _scheme(config.read_tags, logits, sequences)
     checkpoint = replace(checkpoint, source_model=None)  # an ONNX source may be as large as the tensors
     description = Description(checkpoint, tokenizer, interface, max_pieces, scheme, verification)
 
@@ -92,7 +98,8 @@ def export_model(
 def _read(source: Path, options: ExportOptions, corpus: Corpus, report: Report) -> tuple[Checkpoint, int]:
     """Reads a checkpoint. The user's choices replace what it says. Also returns the length of the longest sequence."""
     source_options = SourceOptions(
-        labels=read_labels(options.tags_file) if options.tags_file else None,
+        labels=read_labels(options.tags_file, options.ignore_labels) if options.tags_file else None,
+        ignored=options.ignore_labels,
         case_sensitive=options.case_sensitive,
         keep_accents=options.keep_accents,
         max_sentence_length=options.max_sentence_length,
@@ -200,5 +207,5 @@ def _measure(description: Description, float32: bytes, int8: bytes, reader: Corp
     ids, first = [part.ids for part in sequences], [part.first for part in sequences]
     words = Words.of_first_pieces(run_model(float32, ids), run_model(int8, ids), first)
     find_spans = _rules(description.checkpoint, description.scheme, description.tokenizer.markers).find_spans
-    tags = description.checkpoint.config.tags
-    return measure_quality(words, tags, find_spans, reader.corpus.name, least)
+    tags = description.checkpoint.config.read_tags
+    return measure_quality(words, tags, find_spans, reader.corpus.name, least, reader.unknown_share(sequences))

@@ -36,7 +36,10 @@ from albert_ner_onnx import ExportError
             "id2label: generic names (LABEL_0 …) don't say what the tags are; give the model's tags",
         ),
         ({"id2label": {"0": "B-PER"}}, "id2label: expected a tag 'O'"),
-        ({"id2label": {"0": "O", "1": "O"}}, "id2label: tags must be unique, found 'O' for ids 0 and 1"),
+        (
+            {"id2label": {"0": "O", "1": "I-A", "2": "I-A"}},
+            "id2label: tags must be unique, found 'I-A' for ids 1 and 2",
+        ),
         ({"id2label": {"0": "O", "1": "S-PER"}}, "id2label: tag 'S-PER': expected tags with B- as well"),
         ({"id2label": {"0": "O", "1": "B-PER", "2": "LOC"}}, "id2label: tags 'LOC' and 'B-PER'"),
         ({"id2label": {"0": "O", "1": "B-\ud800"}}, "found 'B-\\ud800'"),  # JSON may contain it
@@ -55,7 +58,7 @@ def test_defaults_are_those_of_transformers() -> None:
     defaults = TransformersConfig()
     found = AlbertConfig.from_dict({"id2label": {"0": "O", "1": "I-X"}})
     for name in AlbertConfig.__slots__:
-        if name != "tags":
+        if name not in ("tags", "ignored_labels"):
             assert getattr(found, name) == getattr(defaults, name), name
 
 
@@ -78,6 +81,16 @@ def test_every_iteration_is_in_the_group_that_hugging_face_computes(case: tuple[
 def test_given_labels_replace_those_of_the_configuration() -> None:
     settings = toy.config(id2label={"0": "LABEL_0", "1": "LABEL_1"})
     assert AlbertConfig.from_dict(settings, ["O", "I-X"]).tags == ("O", "I-X")
+
+
+def test_several_ids_may_be_o_and_labels_may_be_ignored() -> None:
+    labels = dict(enumerate(["[PAD]", "O", "B-X", "X", "O"]))
+    config = AlbertConfig.from_dict(toy.config(id2label={str(index): tag for index, tag in labels.items()}))
+    assert config.tags == ("[PAD]", "O", "B-X", "X", "O")
+    assert config.ignored_labels == ("[PAD]", "X")
+    assert config.read_tags == ("O", "O", "B-X", "O", "O")
+    assert config.to_dict()["id2label"] == {str(index): tag for index, tag in labels.items()}
+    assert AlbertConfig.from_dict(config.to_dict()) == config
 
 
 def test_given_labels_are_checked() -> None:

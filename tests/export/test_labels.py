@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from albert_ner_export.labels import check_tags, read_labels
+from albert_ner_export.labels import check_tags, find_ignored, read_labels
 from albert_ner_onnx import ExportError
 
 
@@ -38,7 +38,7 @@ def test_other_alphabets_and_inner_spaces(tmp_path: Path) -> None:
         (b"O\rB-PER\r", "the tag with id 0 must be one line without space around it, found 'O\\rB-PER'"),
         (b"O\nB-\x00\n", "the tag with id 1"),
         ("O\nB-PER\u2028I-PER\n".encode(), "the tag with id 1"),
-        (b"O\nB-PER\nO\n", "tags must be unique, found 'O' for ids 0 and 2"),
+        (b"O\nB-PER\nB-PER\n", "tags must be unique, found 'B-PER' for ids 1 and 2"),
         (b"B-PER\nI-PER\n", "expected a tag 'O' for words outside of entities, found none among 2 tags"),
         (b"LABEL_0\nLABEL_1\n", "generic names (LABEL_0 …)"),
         (b"O\nB-PER\nLABEL_2\n", "generic names (LABEL_2 …)"),
@@ -64,6 +64,29 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, reason: str) -> N
         ExportError, match=f"can't be read \\({reason}.*; expected a file with one tag per line, in id order"
     ):
         read_labels(tmp_path / name)
+
+
+def test_labels_that_mark_no_entity_are_ignored() -> None:
+    tags = ("O", "B-PER", "I-PER", "X", "[CLS]", "[SEP]", "O", "[PAD]")
+    assert check_tags(tags, "labels") == tags
+    assert find_ignored(tags, None) == ("X", "[CLS]", "[SEP]", "[PAD]")
+    assert find_ignored(tags, ("X",)) == ("X",)
+    assert find_ignored(tags, ()) == ()
+    assert find_ignored(("O", "B-PER"), None) == ()
+
+
+def test_the_user_says_which_labels_are_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_text("O\nB-PER\nPAD\n")
+    with pytest.raises(ExportError, match=r"tags 'PAD' and 'B-PER'.* or name those .* with --ignore-labels$"):
+        read_labels(path)
+    assert read_labels(path, ("PAD",)) == ("O", "B-PER", "PAD")
+
+
+@pytest.mark.parametrize("name", ["Y", "O", ""])
+def test_a_label_that_is_not_there_cannot_be_ignored(name: str) -> None:
+    with pytest.raises(ExportError, match=f"labels: --ignore-labels names '{name}'; expected some of B-PER, X$"):
+        check_tags(("O", "B-PER", "X"), "labels", ("X", name))
 
 
 @given(st.lists(st.text(max_size=8), max_size=4))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.graph.run import Logits
+from albert_ner_export.texts.sequences import MOST_UNKNOWN
 from albert_ner_export.writing.folder import write_model_folder
 from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
@@ -64,17 +65,20 @@ def measure_quality(
     find_spans: Callable[[Sequence[str]], Sequence[Span]],
     text: str,
     min_agreement: float,
+    unknown_share: float = 0.0,
 ) -> Quality:
     """Measures how far int8 is from float32.
 
     Args:
         words: The answers of both.
-        tags: The model's tags, in the order of the logits.
+        tags: The tags that the model's logits are read as; several may be `O`.
         find_spans: Reads the spans that the tags of a sentence mark.
         text: Name of the text.
         min_agreement: The share of equal tags that the user asks for. It is noted here and applied by `judge`.
+        unknown_share: Share of the text's pieces that the tokenizer doesn't know.
     """
-    before, after = words.float32.argmax(axis=1), words.int8.argmax(axis=1)
+    columns = np.array([tags.index(tag) for tag in tags])  # the first `O` stands for all that are read as `O`
+    before, after = columns[words.float32.argmax(axis=1)], columns[words.int8.argmax(axis=1)]
     equal = before == after
     outside = tags.index("O")
     of_entities = (before != outside) | (after != outside)
@@ -93,13 +97,16 @@ def measure_quality(
         max_probability_difference=float(difference.max(initial=0)),
         mean_probability_difference=float(difference.mean()) if len(difference) else 0.0,
         min_agreement=min_agreement,
-        judged=min_agreement > 0 and entities >= _FEWEST_ENTITIES,
+        unknown_share=unknown_share,
+        judged=min_agreement > 0 and entities >= _FEWEST_ENTITIES and unknown_share <= MOST_UNKNOWN,
         gold=None,
     )
 
 
 def judge(quality: Quality) -> str | None:
-    """Lets an int8 model pass or refuses it. Returns a warning if there is too little text to judge it by.
+    """Lets an int8 model pass or refuses it. Returns a warning if the text can't show what int8 costs.
+
+    The limit for all words holds even then.
 
     Raises:
         ExportError: Too many tags differ.
@@ -107,23 +114,28 @@ def judge(quality: Quality) -> str | None:
     least = quality.min_agreement
     if not least:
         return None
-    if not quality.judged:
-        return (
-            f"warning: float32 finds only {quality.entities} entities in {quality.text} ({quality.words:,} words); at "
-            f"least {_FEWEST_ENTITIES} are needed to judge int8: give --calibration FILE with more text such as the "
-            "model will read"
-        )
     least_of_entities = max(0.0, 1 - _ENTITY_LOSS * (1 - least))
     found, of_entities = quality.tag_agreement, quality.entity_tag_agreement
     # Shares such as 0.985 are rounded in binary: a difference in the 12th digit must not decide
-    if found < least - 1e-12 or of_entities < least_of_entities - 1e-12:
+    if found < least - 1e-12 or (quality.judged and of_entities < least_of_entities - 1e-12):
         raise ExportError(
             f"int8 changes the tags of {1 - found:.3%} of the {quality.words:,} words of {quality.text} (at most "
             f"{1 - least:.3%} allowed) and of {1 - of_entities:.3%} of the {quality.entity_words:,} words in entities "
             f"(at most {1 - least_of_entities:.3%}); nothing was written. Give --calibration FILE with text such as "
             "the model will read, --precision fp32, or a lower --min-agreement (0 accepts everything)"
         )
-    return None
+    if quality.judged:
+        return None
+    if (unknown := quality.unknown_share or 0.0) > MOST_UNKNOWN:
+        return (
+            f"warning: the tokenizer doesn't know {unknown:.1%} of the pieces of {quality.text}, so int8 is as good as "
+            "unjudged: give --calibration FILE with text such as the model will read"
+        )
+    return (
+        f"warning: float32 finds only {quality.entities} entities in {quality.text} ({quality.words:,} words); at "
+        f"least {_FEWEST_ENTITIES} are needed to judge int8: give --calibration FILE with more text such as the "
+        "model will read"
+    )
 
 
 def score_gold(models: Mapping[str, Mapping[str, bytes]], sentences: Sequence[ConllSentence], file: str) -> GoldScores:

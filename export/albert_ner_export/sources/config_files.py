@@ -29,16 +29,16 @@ def read_config(folder: Folder, options: SourceOptions) -> AlbertConfig:
             "the file that the model was trained with into this folder"
         )
     path, data = folder.locate(name), folder.read_json(name)
-    labels = _read_tags(folder, path, data) if options.labels is None else options.labels
+    labels = _read_tags(folder, path, data, options) if options.labels is None else options.labels
     if name == GOOGLE_CONFIG and data.setdefault("hidden_act", "gelu") == "gelu":
         options.warn(
             f"{path}: hidden_act gelu is computed with the error function, as by transformers' converter; Google's "
             "code approximates it with tanh: for that, write gelu_new there"
         )
-    return AlbertConfig.from_dict(data, labels, place=str(path))
+    return AlbertConfig.from_dict(data, labels, options.ignored, place=str(path))
 
 
-def read_labels_file(folder: Folder) -> tuple[str, ...] | None:
+def read_labels_file(folder: Folder, options: SourceOptions) -> tuple[str, ...] | None:
     """Reads `labels.txt`; returns `None` if it isn't there.
 
     Raises:
@@ -47,12 +47,12 @@ def read_labels_file(folder: Folder) -> tuple[str, ...] | None:
     if not folder.has(LABELS):
         return None
     folder.read(LABELS)  # records its checksum
-    return read_labels(folder.locate(LABELS))
+    return read_labels(folder.locate(LABELS), options.ignored)
 
 
-def _read_tags(folder: Folder, config: Path, data: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _read_tags(folder: Folder, config: Path, data: Mapping[str, Any], options: SourceOptions) -> tuple[str, ...] | None:
     """Returns the tags of `labels.txt`; `None` if the configuration has them."""
-    labels, known = read_labels_file(folder), data.get("id2label")
+    labels, known = read_labels_file(folder, options), data.get("id2label")
     if labels is None:
         if known:
             return None

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.texts.corpus import Corpus, verification_lines
-from albert_ner_export.tokenizer import TokenizerFacts
+from albert_ner_export.tokenizer import TokenizerFacts, unknown_piece
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
 from albert_ner_onnx.rules import Rules
 
+MOST_UNKNOWN = 0.05
+"""The share of unknown pieces over which a text says little about a model that reads other texts."""
 _LONGEST_WORD = 100  # pieces of a word to keep; lines are cut into sequences even within words
 _LONG_SEQUENCES = 4  # the ranges of activations depend a little on the length
 
@@ -47,6 +49,7 @@ class CorpusReader:
         capacity = max_pieces - SPECIAL_PIECES if rules.truncates else _LONGEST_WORD
         self._read_pieces = rules.open_own_tokenizer(tokenizer.data, capacity)
         self._special = SpecialPieces(tokenizer.cls_id, tokenizer.sep_id)
+        self._unknown = unknown_piece(tokenizer.data)
         self.corpus = corpus
 
     def calibration(self, maximum: int) -> list[PieceSequence]:
@@ -70,6 +73,11 @@ class CorpusReader:
             sequences.append(_slice(enclosed, slice(length)))  # of one piece: [CLS] alone
             start = inner.stop
         return sequences
+
+    def unknown_share(self, sequences: Sequence[PieceSequence]) -> float:
+        """Returns which share of the pieces of words, 0 to 1, the tokenizer doesn't know."""
+        ids = np.concatenate([part.ids[1:-1] for part in sequences])
+        return float((ids == self._unknown).mean()) if self._unknown is not None and len(ids) else 0.0
 
     def _read(self, texts: Sequence[str]) -> list[PieceSequence]:
         """Reads the pieces of each text, without special pieces."""

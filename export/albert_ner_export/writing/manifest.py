@@ -67,6 +67,7 @@ class Description:
             license=checkpoint.license,
             language=checkpoint.language,
             tags=checkpoint.config.tags,
+            ignored_labels=checkpoint.config.ignored_labels,
             scheme=self.scheme,
             max_pieces=self.max_pieces,
             cls_id=tokenizer.cls_id,

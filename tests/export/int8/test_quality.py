@@ -26,7 +26,7 @@ def logits(*tags: int, sure: float = 5.0) -> np.ndarray:
     return np.eye(3, dtype=np.float32)[list(tags)] * np.float32(sure)
 
 
-def quality(agreement: float, of_entities: float, least: float, entities: int = 200) -> Quality:
+def quality(agreement: float, of_entities: float, least: float, entities: int = 200, unknown: float = 0.0) -> Quality:
     """Makes the quality measured on 10,000 words, 1,000 of them in entities."""
     return Quality(
         text="a text",
@@ -38,7 +38,8 @@ def quality(agreement: float, of_entities: float, least: float, entities: int = 
         max_probability_difference=0.5,
         mean_probability_difference=0.01,
         min_agreement=least,
-        judged=least > 0 and entities >= 200,
+        unknown_share=unknown,
+        judged=least > 0 and entities >= 200 and unknown <= 0.05,
         gold=None,
     )
 
@@ -108,8 +109,36 @@ def test_the_gate(agreement: float, of_entities: float, least: float, passes: bo
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("unknown", "judged"), [(0.0, True), (0.05, True), (0.051, False), (1.0, False)])
+def test_a_text_of_unknown_pieces_is_no_text_to_judge_by(unknown: float, judged: bool) -> None:
+    both = logits(*[1] * 300, 0)
+    found = measure_quality(Words(both, both, [len(both)]), TAGS, IOB2, "a text", 0.995, unknown)
+    assert (found.unknown_share, found.judged) == (unknown, judged)
+
+
+def test_unknown_pieces_are_a_warning() -> None:
+    warning = judge(quality(0.999, 0, 0.995, unknown=0.371))
+    assert warning is not None
+    assert "the tokenizer doesn't know 37.1% of the pieces of a text" in warning
+    assert "--calibration FILE" in warning
+
+
+@pytest.mark.parametrize(("entities", "unknown"), [(0, 0.0), (199, 0.0), (200, 0.5)])
+def test_the_gate_for_all_words_holds_whatever_the_text(entities: int, unknown: float) -> None:
+    with pytest.raises(ExportError, match=r"int8 changes the tags of 0.510% of the 10,000 words"):
+        judge(quality(0.9949, 1, 0.995, entities, unknown))
+    assert judge(quality(0.995, 0, 0.995, entities, unknown)) is not None
+
+
+def test_tags_that_are_read_alike_are_equal() -> None:
+    tags = ("O", "O", "I-PER")  # as [PAD] is read, for example
+    words = Words(logits(0, 1, 2, 0), logits(1, 0, 2, 0), [4])
+    found = measure_quality(words, tags, partial(spans, scheme="IO"), "a text", 0.995)
+    assert (found.tag_agreement, found.entity_words, found.entities) == (1.0, 1, 1)
+
+
 def test_too_few_entities_are_only_a_warning() -> None:
-    warning = judge(quality(0.5, 0, 0.995, entities=199))
+    warning = judge(quality(0.995, 0, 0.995, entities=199))
     assert warning is not None
     assert "finds only 199 entities in a text (10,000 words)" in warning
     assert "--calibration FILE" in warning

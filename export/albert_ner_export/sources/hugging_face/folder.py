@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from albert_ner_export.config import AlbertConfig
 from albert_ner_export.sources.config_files import CONFIG
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
+from albert_ner_export.sources.hugging_face.names import rename
 from albert_ner_export.sources.hugging_face.pytorch_bin import read_pytorch_bin
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
@@ -24,26 +26,35 @@ _FLOATS = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 
 
 def is_hugging_face(path: Path) -> bool:
-    """Whether a path is a folder with a config.json and weights that this module reads."""
+    """Whether a path is a folder with a config.json and weights that this module reads, or the weights in one."""
+    if path.is_file():
+        return path.suffix == ".safetensors" or path.name in WEIGHTS
     return (path / CONFIG).is_file() and any((path / name).is_file() for name in WEIGHTS)
 
 
 def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
     """Reads a checkpoint in the layout that transformers saves.
 
+    Args:
+        path: Its folder, or the weights or their index in it.
+        options: What the user says about the source.
+
     Raises:
         ExportError: Something is missing, damaged or not supported.
     """
+    weights = None
+    if path.is_file():
+        path, weights = path.parent, _weights_of(path)
     if not path.is_dir():
         raise ExportError(f"{path}: no such folder; expected a Hugging Face checkpoint (config.json and its weights)")
     folder = Folder(path)
-    config = AlbertConfig.from_dict(folder.read_json(CONFIG), options.labels, place=str(path / CONFIG))
+    config = AlbertConfig.from_dict(folder.read_json(CONFIG), options.labels, options.ignored, place=str(path / CONFIG))
     card = read_card(path / CARD)
     return Checkpoint(
         name=path.resolve().name,
         folder=path,
         config=config,
-        tensors=_read_tensors(folder),
+        tensors=_read_tensors(folder, weights),
         tokenizer=read_tokenizer(folder, options),
         max_pieces=options.max_sentence_length,
         license=card.license,
@@ -69,22 +80,45 @@ def read_weight_map(folder: Folder, index: str) -> dict[str, str]:
     return weight_map
 
 
-def _read_tensors(folder: Folder) -> Tensors:
-    name = next((name for name in WEIGHTS if folder.has(name)), None)
+def _weights_of(file: Path) -> str:
+    """Returns the name of the weights that a file means: its own, or that of the index if it is one of several shards.
+
+    Raises:
+        ExportError: It isn't named as transformers names weights, or there is no config.json beside it.
+    """
+    shard = re.fullmatch(r"(.+)-\d{5}-of-\d{5}(\.\w+)", file.name)
+    name = f"{shard[1]}{shard[2]}.index.json" if shard else file.name
+    if name not in WEIGHTS or not file.with_name(name).is_file():
+        raise ExportError(
+            f"{file}: expected a folder, or one of {', '.join(WEIGHTS)} in it; give the folder of the checkpoint, and "
+            f"name its weights {SAFETENSORS if file.suffix == '.safetensors' else PYTORCH}"
+        )
+    if not file.with_name(CONFIG).is_file():
+        raise ExportError(
+            f"{file}: found no {CONFIG} beside it; put the {CONFIG} and the tokenizer of the model into its folder"
+        )
+    return name
+
+
+def _read_tensors(folder: Folder, name: str | None) -> Tensors:
+    """Reads the weights with this name, or the first of `WEIGHTS` that the folder has."""
+    name = name or next((name for name in WEIGHTS if folder.has(name)), None)
     if name is None:
         raise ExportError(
             f"{folder.path}: found none of {', '.join(WEIGHTS)} in it; save the model with transformers' "
             "save_pretrained(…)"
         )
     read = _read_safetensors if name.startswith(SAFETENSORS) else _read_pytorch
-    return _read_shards(folder, name, read) if name.endswith(".index.json") else read(folder, name)
+    tensors = _read_shards(folder, name, read) if name.endswith(".index.json") else read(folder, name)
+    return rename(tensors, folder.locate(name))
 
 
 def _read_shards(folder: Folder, index: str, read: Callable[[Folder, str], Tensors]) -> Tensors:
     weight_map = read_weight_map(folder, index)
     shards = [read(folder, shard) for shard in sorted(set(weight_map.values()))]
     tensors = {name: tensor for shard in shards for name, tensor in shard.items()}
-    if missing := sorted(set(weight_map) - set(tensors)):
+    # Older transformers also saved position ids, which are integers
+    if missing := sorted(name for name in set(weight_map) - set(tensors) if not name.endswith(".position_ids")):
         raise ExportError(
             f"{folder.locate(index)}: names tensors that no shard holds: {', '.join(missing[:3])}; copy the model again"
         )

@@ -80,12 +80,12 @@ def _read_config(model: Path, weights: OnnxWeights, surroundings: Folder, option
         config = read_config(surroundings, options)
         _check_agreement(model, weights, config, surroundings.locate(CONFIG))
     else:
-        labels = read_labels_file(surroundings) if options.labels is None else options.labels
+        labels = read_labels_file(surroundings, options) if options.labels is None else options.labels
         if labels is None:
             raise ExportError(
                 f"{model}: found neither {CONFIG} nor {LABELS} there, in assets or one folder up; {_GIVE_LABELS}"
             )
-        config = AlbertConfig.from_dict(weights.config, labels, place=str(model))
+        config = AlbertConfig.from_dict(weights.config, labels, options.ignored, place=str(model))
     logits = weights.tensors["classifier.bias"].size
     if len(config.tags) != logits:
         raise ExportError(f"{model}: gives {logits} logits per piece, but has {len(config.tags)} tags; {_GIVE_LABELS}")

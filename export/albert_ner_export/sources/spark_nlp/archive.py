@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from albert_ner_export.checkpoint import Checkpoint, SourceModel, SourceOptions, Tensors
+from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.config import AlbertConfig
-from albert_ner_export.labels import check_tags
-from albert_ner_export.sources.files import Files, Zip, open_files
-from albert_ner_export.sources.onnx.weights import recover_weights
+from albert_ner_export.labels import check_tags, find_ignored
+from albert_ner_export.sources.files import Files, open_files
 from albert_ner_export.sources.spark_nlp.java_serialization import read_pairs
+from albert_ner_export.sources.spark_nlp.network import read_network
 from albert_ner_export.sources.spark_nlp.stages import (
     CLASSIFIER,
     CONVERTER,
@@ -24,32 +23,13 @@ from albert_ner_export.sources.spark_nlp.stages import (
     read_stages,
 )
 from albert_ner_export.sources.spark_nlp.tokenizer import masked_piece, spark_nlp_tokenizer
-from albert_ner_export.sources.tensorflow.graph import read_graph_sizes, tensorflow_config
-from albert_ner_export.sources.tensorflow.names import to_hugging_face
-from albert_ner_export.sources.tensorflow.tensor_bundle import read_bundle
 from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceModel
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.manifest import SparkNlpSettings
 
 T = TypeVar("T", bool, int)
 
-_SENTENCEPIECE, _MODEL = "albert_spp", "albert_classification_"
-_GRAPH, _VARIABLES = "saved_model.pb", "variables"
-
-
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """The content of the zip that an engine's network is saved in.
-
-    Attributes:
-        tensors: Its weights.
-        config: Its `config.json`, without the tags.
-        source_model: The network itself, if it is an ONNX model.
-    """
-
-    tensors: Tensors
-    config: Mapping[str, Any]
-    source_model: SourceModel | None
+_SENTENCEPIECE = "albert_spp"
 
 
 def is_spark_nlp(path: Path) -> bool:
@@ -76,9 +56,12 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
         if options.exact_spark_nlp:
             raise ExportError(f"{line}; export without --exact-spark-nlp, or save the pipeline without it")
         options.warn(line)
-    engine = _find_engine(archive, classifier)
-    network = _READERS[engine](archive.open_zip(f"{classifier.folder}{_MODEL}{engine}"))
-    tags = options.labels or _read_labels(archive, classifier)
+    network = read_network(archive, classifier.folder)
+    tags = options.labels or _read_labels(archive, classifier, options.ignored)
+    if options.exact_spark_nlp and (ignored := find_ignored(tags, options.ignored)):
+        raise ExportError(
+            f"{path}: {ignored[0]} is ignored, but Spark NLP makes entities of it; export without --exact-spark-nlp"
+        )
     if (logits := len(network.tensors.get("classifier.bias", ()))) != len(tags):
         raise ExportError(
             f"{path}: has {len(tags)} tags for {logits} logits; give the tag of each logit with --tags-file FILE, one "
@@ -86,12 +69,12 @@ def read_spark_nlp(path: Path, options: SourceOptions) -> Checkpoint:
         )
     name = f"{classifier.folder}{_SENTENCEPIECE}"
     sentencepiece = SentencePieceModel.parse(archive.read(name), archive.locate(name))
-    masked = masked_piece(sentencepiece) if options.exact_spark_nlp and engine == "tensorflow" else None
+    masked = masked_piece(sentencepiece) if options.exact_spark_nlp and network.engine == "tensorflow" else None
     case_sensitive = _parameter(classifier, "caseSensitive", options.case_sensitive, False, path)
     return Checkpoint(
         name=path.resolve().name.removesuffix(".zip"),
         folder=None,
-        config=AlbertConfig.from_dict(network.config, tags, place=str(path)),
+        config=AlbertConfig.from_dict(network.config, tags, options.ignored, place=str(path)),
         tensors=network.tensors,
         tokenizer=spark_nlp_tokenizer(sentencepiece, lower_case=not case_sensitive),
         spark_nlp=_read_settings(stages, path, exact=options.exact_spark_nlp, masked=masked),
@@ -108,7 +91,7 @@ def _find_classifier(stages: list[Stage], path: Path) -> Stage:
     if len(found) != 1:
         raise ExportError(
             f"{path}: must hold one AlbertForTokenClassification, found {len(found)} among the stages "
-            f"{', '.join(stage.kind.rpartition('.')[2] for stage in stages)[:200]}"
+            f"{', '.join(stage.kind.rpartition('.')[2] for stage in stages)[:200]}; save the one to export alone"
         )
     return found[0]
 
@@ -145,7 +128,7 @@ def _read_settings(stages: list[Stage], path: Path, *, exact: bool, masked: int 
     )
 
 
-def _read_labels(archive: Files, classifier: Stage) -> tuple[str, ...]:
+def _read_labels(archive: Files, classifier: Stage, ignored: Sequence[str] | None) -> tuple[str, ...]:
     """Reads the tags in the order of their ids, from a saved `Map[String, Int]`."""
     place = archive.locate(f"{classifier.folder}fields/labels")
     parts = read_parts(archive, f"{classifier.folder}fields/labels")
@@ -156,39 +139,4 @@ def _read_labels(archive: Files, classifier: Stage) -> tuple[str, ...]:
             f"{place}: must number the tags from 0 on, found {str(dict(pairs))[:200]}; give the tag of each logit with "
             "--tags-file FILE, one tag per line"
         )
-    return check_tags([tags[number] for number in range(len(pairs))], str(place))
-
-
-def _find_engine(archive: Files, classifier: Stage) -> str:
-    """Returns the engine that the network is saved for."""
-    prefix = classifier.folder + _MODEL
-    found = [name.removeprefix(prefix) for name in archive.names() if name.startswith(prefix)]
-    if len(found) != 1 or found[0] not in _READERS:
-        raise ExportError(
-            f"{archive.path}: must have one of {', '.join(_MODEL + engine for engine in _READERS)}, found "
-            f"{', '.join(_MODEL + engine for engine in found) or 'none'}; save the model with one of these engines"
-        )
-    return found[0]
-
-
-def _read_onnx(content: Zip) -> _Network:
-    names = content.names()
-    if len(names) != 1 or not names[0].endswith(".onnx"):
-        raise ExportError(
-            f"{content.path}: must hold a single file .onnx, found {', '.join(names)[:200] or 'nothing'}; save it again"
-        )
-    path, data = Path(content.locate(names[0])), content.read(names[0])
-    weights = recover_weights(data, path)
-    source_model = SourceModel(path=path, model=data, machine_epsilon=weights.machine_epsilon)
-    return _Network(weights.tensors, weights.config, source_model)
-
-
-def _read_tensorflow(content: Zip) -> _Network:
-    sizes = read_graph_sizes(content.read(_GRAPH), content.locate(_GRAPH))
-    files = {name: content.read(name) for name in content.names() if name.startswith(f"{_VARIABLES}.")}
-    bundle = read_bundle(files, _VARIABLES, content.path)
-    tensors = to_hugging_face(bundle.variables, bundle.read, content.path)
-    return _Network(tensors, tensorflow_config(tensors, sizes, content.path), None)
-
-
-_READERS = {"tensorflow": _read_tensorflow, "onnx": _read_onnx}
+    return check_tags([tags[number] for number in range(len(pairs))], str(place), ignored)

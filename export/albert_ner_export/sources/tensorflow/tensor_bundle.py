@@ -10,13 +10,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.sources.protobuf import Message, read_varint
 from albert_ner_export.sources.tensorflow.crc32c import masked_crc32c
+from albert_ner_export.sources.tensorflow.slices import Extent, part_key
 from albert_ner_export.sources.tensorflow.sstable import read_table
 from albert_ner_onnx.errors import ExportError
 
@@ -42,7 +43,7 @@ _VARIABLE_VALUE = "VARIABLE_VALUE"
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Where a tensor is: its BundleEntryProto."""
+    """Where a tensor is: its BundleEntryProto. A partitioned variable has `parts`, which have entries of their own."""
 
     dtype: int
     shape: tuple[int, ...]
@@ -50,16 +51,17 @@ class _Entry:
     offset: int
     size: int
     crc32c: int
-    sliced: bool
+    parts: tuple[tuple[Extent, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The paths of a bundle's files; within a zip, for messages only."""
+    """The paths of a bundle's files, within a zip for messages only; and the byte order of what they hold."""
 
     folder: PurePath
     prefix: str
-    shards: int
+    shards: int = 0
+    order: Literal["little", "big"] = "little"
 
     @property
     def index(self) -> PurePath:
@@ -82,12 +84,14 @@ class TensorBundle:
         self,
         files: Mapping[str, bytes | memoryview],
         place: _Place,
-        entries: Mapping[str, _Entry],
+        entries: Mapping[bytes, _Entry],
     ) -> None:
         self._files, self._place, self._entries = files, place, entries
-        names = self._names_of_objects() if _OBJECT_GRAPH in entries else {}
+        # Keys that begin with a zero belong to parts of partitioned variables
+        whole = {key.decode(): entry for key, entry in entries.items() if not key.startswith(b"\0")}
+        names = self._names_of_objects() if _OBJECT_GRAPH in whole else {}
         self.variables: Mapping[str, str] = {
-            key: names.get(key, key) for key, entry in entries.items() if entry.dtype != _STRING
+            key: names.get(key, key) for key, entry in whole.items() if entry.dtype != _STRING
         }
 
     def read(self, key: str) -> npt.NDArray[Any]:
@@ -99,13 +103,41 @@ class TensorBundle:
         Raises:
             ExportError: It is damaged, or weights don't have its type or form.
         """
-        entry = self._entries[key]
-        if entry.dtype not in _DTYPES or entry.sliced:
-            found = "a partitioned variable" if entry.sliced else f"TensorFlow's type {entry.dtype}"
+        entry = self._entries[key.encode()]
+        if entry.dtype not in _DTYPES:
             raise ExportError(
-                f"{self._place.index}: {key} must be a whole tensor of numbers, found {found}; save it whole"
+                f"{self._place.index}: {key} must hold numbers, found TensorFlow's type {entry.dtype}; save a model "
+                "with ordinary weights"
             )
-        content, dtype = self._content(key), np.dtype(_DTYPES[entry.dtype])
+        array = self._join(key, entry) if entry.parts else self._array(key, entry)
+        array.flags.writeable = False
+        return array
+
+    def _join(self, key: str, whole: _Entry) -> npt.NDArray[Any]:
+        """Reads the parts of a partitioned variable, which must fill it."""
+        joined: npt.NDArray[Any] | None = None
+        filled = np.zeros(whole.shape, bool)
+        for extents in whole.parts:
+            entry = self._entries.get(part_key(key, extents))
+            where = tuple(map(Extent.range, extents, whole.shape))
+            if entry is None or filled[where].shape != entry.shape or filled[where].any():
+                joined = None
+                break
+            part = self._array(key, entry)
+            joined = np.empty(whole.shape, part.dtype) if joined is None else joined
+            joined[where], filled[where] = part, True
+        if joined is None or not filled.all():
+            raise ExportError(
+                f"{self._place.index}: {key} is partitioned, and its parts don't fill its shape {list(whole.shape)}; "
+                "save the whole model in one checkpoint"
+            )
+        return joined
+
+    def _array(self, key: str, entry: _Entry) -> npt.NDArray[Any]:
+        """Reads a whole tensor, or one part."""
+        content, dtype = self._content(key, entry), np.dtype(_DTYPES[entry.dtype])
+        if self._place.order == "big":
+            dtype = dtype.newbyteorder(">")
         try:
             array = np.frombuffer(content, dtype).reshape(entry.shape)
         except (ValueError, OverflowError):
@@ -114,13 +146,11 @@ class TensorBundle:
                 f"{list(entry.shape)}, found {entry.size}; the index is damaged: copy the checkpoint again"
             ) from None
         if entry.dtype == _BFLOAT16:  # the upper half of a float32
-            array = (array.astype(np.uint32) << 16).view(np.float32)
-        array.flags.writeable = False
-        return array
+            return (array.astype(np.uint32) << 16).view(np.float32)
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
-    def _content(self, key: str) -> memoryview:
+    def _content(self, key: str, entry: _Entry) -> memoryview:
         """Reads the bytes of an entry, and compares them with its checksum."""
-        entry = self._entries[key]
         path = self._place.shard(entry.shard)
         shard = memoryview(_read(self._files, path))
         if (end := entry.offset + entry.size) > len(shard):
@@ -129,14 +159,14 @@ class TensorBundle:
         signed: bytes | memoryview = content
         if entry.dtype == _STRING:  # the checksum covers the size as four bytes, that size's checksum, and the string
             size, position = read_varint(content, 0)
-            signed = size.to_bytes(8, "little")[:4] + content[position:]
+            signed = (size & 0xFFFFFFFF).to_bytes(4, self._place.order) + content[position:]
         if masked_crc32c(signed) != entry.crc32c:
             raise ExportError(f"{path}: {key} doesn't match its checksum, so it is damaged; copy the checkpoint again")
         return content
 
     def _names_of_objects(self) -> dict[str, str]:
         """Returns the names of variables by key, from the TrackableObjectGraph in a tensor of one string."""
-        content = self._content(_OBJECT_GRAPH)
+        content = self._content(_OBJECT_GRAPH, self._entries[_OBJECT_GRAPH.encode()])
         _, position = read_varint(content, 0)
         graph = Message(content[position + 4 :])  # after the checksum of its size
         return {
@@ -156,19 +186,16 @@ def read_bundle(files: Mapping[str, bytes | memoryview], prefix: str, folder: Pu
         folder: Where they are, for messages.
 
     Raises:
-        ExportError: The index is missing or damaged, or a big-endian machine wrote it.
+        ExportError: The index is missing or damaged.
     """
-    place = _Place(folder, prefix, 0)
+    place = _Place(folder, prefix)
     try:
         table = dict(read_table(memoryview(_read(files, place.index))))
         if b"" not in table:
             raise ValueError("it has no header")
         header = Message(table.pop(b""))
-        if header.integer(2) != 0:
-            raise ValueError("it must be little-endian, but a big-endian machine wrote it")
-        # Keys that begin with a zero belong to parts of partitioned variables, which `read` refuses
-        entries = {key.decode(): _read_entry(value) for key, value in table.items() if not key.startswith(b"\0")}
-        return TensorBundle(files, _Place(folder, prefix, header.integer(1)), entries)
+        place = _Place(folder, prefix, header.integer(1), "big" if header.integer(2) else "little")
+        return TensorBundle(files, place, {key: _read_entry(value) for key, value in table.items()})
     except ValueError as error:
         raise ExportError(
             f"{place.index}: not the index of a TensorFlow checkpoint, or damaged ({error}); copy the checkpoint again"
@@ -192,5 +219,5 @@ def _read_entry(data: memoryview) -> _Entry:
         offset=message.integer(4),
         size=message.integer(5),
         crc32c=int.from_bytes(b"".join(message.contents(6)), "little"),
-        sliced=bool(message.contents(7)),
+        parts=tuple(tuple(map(Extent.read, part.messages(1))) for part in message.messages(7)),
     )

@@ -78,6 +78,56 @@ def test_what_a_hugging_face_folder_is(folder: Path) -> None:
     assert not is_hugging_face(folder)
 
 
+def _sharded(folder: Path) -> Path:
+    tensors = torch_tensors(folder)
+    shard = folder / "model-00001-of-00001.safetensors"
+    save_file(tensors, shard)
+    # transformers up to 4.30 also saved position ids, which are integers
+    weight_map = {name: shard.name for name in (*tensors, "albert.embeddings.position_ids")}
+    (folder / f"{WEIGHTS}.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    (folder / WEIGHTS).unlink()
+    return shard
+
+
+def test_a_file_of_weights_means_its_folder(folder: Path) -> None:
+    expected = read_checkpoint(folder)
+    found = read_checkpoint(folder / WEIGHTS)
+    assert (found.name, found.folder, found.config) == ("toy", folder, expected.config)
+    assert found.sha256 == expected.sha256
+    shard = _sharded(folder)
+    for path in (shard, folder / f"{WEIGHTS}.index.json"):
+        sharded = read_checkpoint(path)
+        for name, tensor in expected.tensors.items():
+            np.testing.assert_array_equal(sharded.tensors[name], tensor)
+
+
+def test_the_file_that_is_named_is_the_one_that_is_read(folder: Path) -> None:
+    tensors = torch_tensors(folder)
+    other = {name: tensor + 1 for name, tensor in tensors.items()}
+    torch.save(other, folder / "pytorch_model.bin")
+    found = read_checkpoint(folder / "pytorch_model.bin").tensors
+    np.testing.assert_array_equal(found["classifier.bias"], other["classifier.bias"].numpy())
+    safetensors = read_checkpoint(folder).tensors
+    np.testing.assert_array_equal(safetensors["classifier.bias"], tensors["classifier.bias"].numpy())
+
+
+def test_a_file_with_another_name_is_refused_until_it_is_renamed(folder: Path) -> None:
+    other = (folder / WEIGHTS).rename(folder / "weights.safetensors")
+    with pytest.raises(ExportError, match=r"weights\.safetensors: expected a folder, .* name its weights model\.safet"):
+        read_checkpoint(other)
+    other.rename(folder / WEIGHTS)
+    assert read_checkpoint(folder).tensors
+
+
+def test_a_file_without_a_configuration_is_refused_until_it_has_one(folder: Path) -> None:
+    data = (folder / "config.json").read_bytes()
+    (folder / "config.json").unlink()
+    with pytest.raises(ExportError, match=r"model\.safetensors: found no config\.json beside it; put the config\.json"):
+        read_checkpoint(folder / WEIGHTS)
+    (folder / "config.json").write_bytes(data)
+    assert read_checkpoint(folder / WEIGHTS).tensors
+
+
 def test_options_override_the_folder(folder: Path) -> None:
     labels = ("O", "B-X", "I-X", "B-Y", "I-Y")
     (folder / "tokenizer_config.json").write_text('{"model_max_length": 8}')

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import toy
@@ -34,6 +35,7 @@ from spark_nlp_archives import (
     write_zip,
 )
 
+ONNX = f"{CLASSIFIER}albert_classification_onnx"
 SPARK_NLP = SparkNlpSettings(exact=False, masked_piece=None, white_list=None, has_no_schema=False)
 
 
@@ -208,7 +210,11 @@ LABELS = "fields/labels/part-00000"
         (lambda: without(members(TENSORFLOW), MODEL), "must have one of albert_classification_tensorflow"),
         (
             lambda: {**without(members(TENSORFLOW), MODEL), "albert_classification_openvino": b""},
-            "found albert_classification_openvino; save the model with one of these engines",
+            "changed.zip: saved for the engine openvino, whose format isn't read; export the model that it was made",
+        ),
+        (
+            lambda: {**without(members(TENSORFLOW), MODEL), "albert_classification_torch": b""},
+            "found albert_classification_torch; save the model with one of these engines",
         ),
         (changed(MODEL, b""), "albert_classification_tensorflow: not a zip, or a damaged one"),
         (lambda: inner({"../saved_model.pb": b""}), "leads out of the zip"),
@@ -221,9 +227,9 @@ LABELS = "fields/labels/part-00000"
         (
             lambda: {
                 **members(PIPELINE),
-                f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"", "a.data": b""}),
+                f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"", "b.onnx": b""}),
             },
-            "must hold a single file .onnx, found a.data, a.onnx",
+            "must hold a single file .onnx, found a.onnx, b.onnx",
         ),
         (
             lambda: {**members(PIPELINE), f"{CLASSIFIER}albert_classification_onnx": rezip({"a.onnx": b"x" * 99})},
@@ -238,6 +244,58 @@ def test_damage_is_named(tmp_path: Path, make: Callable[[], Files], message: str
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def with_external_data(location: str) -> tuple[bytes, bytes]:
+    """Moves the weights of the ONNX archive's network into another file; returns both files."""
+    model = onnx.load_model_from_string(unzip(members(PIPELINE)[ONNX])["model.onnx"])
+    content = b""
+    for tensor in model.graph.initializer:
+        if len(tensor.raw_data) > 64:
+            where = {"location": location, "offset": str(len(content)), "length": str(len(tensor.raw_data))}
+            content += tensor.raw_data
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+            tensor.external_data.extend(
+                onnx.StringStringEntryProto(key=key, value=value) for key, value in where.items()
+            )
+    return model.SerializeToString(), content
+
+
+@pytest.mark.parametrize("place", ["in the zip", "beside the zip", "beside the zip, named after it"])
+def test_weights_outside_of_the_onnx_file_are_read(tmp_path: Path, place: str) -> None:
+    model, data = with_external_data("model.onnx_data")
+    network = {"model.onnx": model} | ({"model.onnx_data": data} if place == "in the zip" else {})
+    outer = {"beside the zip": f"{CLASSIFIER}model.onnx_data", "beside the zip, named after it": f"{ONNX}.onnx_data"}
+    beside = {outer[place]: data} if place in outer else {}
+    path = write_zip(tmp_path, {**members(PIPELINE), ONNX: rezip(network), **beside})
+    found, expected = read_archive(path), checkpoint(PIPELINE)
+    assert found.config == expected.config
+    for name, tensor in expected.tensors.items():
+        np.testing.assert_array_equal(found.tensors[name], tensor)
+    assert set(beside) <= found.sha256.keys()
+    assert found.source_model is not None
+    assert isinstance(found.source_model.model, bytes)
+    assert len(found.source_model.model) > len(data)  # ONNX Runtime can run it as it is
+
+
+def test_weights_that_the_archive_lacks_are_named_and_can_be_put_there(tmp_path: Path) -> None:
+    model, data = with_external_data("model.onnx_data")
+    files = {**members(PIPELINE), ONNX: rezip({"model.onnx": model})}
+    with pytest.raises(
+        ExportError, match=r"'model\.onnx_data', which isn't in the archive; put that file beside .*_onnx$"
+    ):
+        read_archive(write_zip(tmp_path, files))
+    assert read_archive(write_zip(tmp_path, {**files, f"{CLASSIFIER}model.onnx_data": data})).tensors
+    with pytest.raises(ExportError, match="is outside of the 10 bytes of 'model"):
+        read_archive(write_zip(tmp_path, {**files, f"{CLASSIFIER}model.onnx_data": data[:10]}))
+
+
+def test_a_label_that_spark_nlp_makes_entities_of_is_not_ignored_exactly(tmp_path: Path) -> None:
+    labels = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "X", "[PAD]")
+    with pytest.raises(ExportError, match="X is ignored, but Spark NLP makes entities of it; export without --exact"):
+        read_archive(PIPELINE, labels=labels, exact_spark_nlp=True)
+    assert read_archive(PIPELINE, labels=labels).config.ignored_labels == ("X", "[PAD]")
 
 
 def test_other_tags_than_logits_are_named() -> None:

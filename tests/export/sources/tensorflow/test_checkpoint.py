@@ -211,7 +211,7 @@ def _nan(folder: Path) -> None:
             lambda folder: (folder / "labels.txt").unlink(),
             "albert_config.json: it has no id2label, and there is no labels.txt",
         ),
-        ("tf1", _change("labels.txt", lambda data: b"O\nO\n"), "labels.txt: tags must be unique"),
+        ("tf1", _change("labels.txt", lambda data: b"O\nI-X\nI-X\n"), "labels.txt: tags must be unique"),
         ("tf1", _change("albert_config.json", lambda data: b"{"), "albert_config.json: not JSON"),
         ("h5", _change("tf_model.h5", lambda data: b"PK" + data), "tf_model.h5: not an HDF5 file, or a damaged one"),
         ("h5", _change("tf_model.h5", lambda data: data[:-1]), "tf_model.h5: not an HDF5 file, or a damaged one"),

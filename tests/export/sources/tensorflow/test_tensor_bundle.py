@@ -1,6 +1,8 @@
 """TensorFlow wrote the fixtures: see make_tensorflow_fixtures.py."""
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from albert_ner_export.sources.tensorflow.crc32c import masked_crc32c
+from albert_ner_export.sources.tensorflow.slices import Extent, part_key
+from albert_ner_export.sources.tensorflow.sstable import read_table
 from albert_ner_export.sources.tensorflow.tensor_bundle import TensorBundle, read_bundle
 from albert_ner_onnx import ExportError
 
@@ -45,13 +50,103 @@ def test_strings_are_not_variables() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("complex128", "types.index: complex128 must be a whole tensor of numbers, found TensorFlow's type 18"),
-        ("partitioned", "types.index: partitioned must be a whole tensor of numbers, found a partitioned variable"),
+        ("complex128", "types.index: complex128 must hold numbers, found TensorFlow's type 18; save a model with"),
+        ("partitioned", r"types.index: partitioned is partitioned, .* don't fill its shape \[4, 3\]; save the whole"),
     ],
 )
 def test_unusual_tensors_are_refused(name: str, message: str) -> None:
     with pytest.raises(ExportError, match=message):
         read("types", "types").read(name)
+
+
+def entry(key: bytes, value: bytes) -> bytes:
+    return varint(0) + varint(len(key)) + varint(len(value)) + key + value
+
+
+def block(body: bytes) -> bytes:
+    whole = body + (0).to_bytes(4, "little") + (1).to_bytes(4, "little") + b"\0"
+    return whole + masked_crc32c(whole).to_bytes(4, "little")
+
+
+def table(blocks: list[bytes]) -> bytes:
+    """Writes a table of blocks, each under the last key, which readers of one block don't look at."""
+    data, index = b"", b""
+    for each in blocks:
+        index += entry(b"\xff", varint(len(data)) + varint(len(each) - 5))
+        data += each
+    start, last = len(data), block(index)
+    footer = varint(0) + varint(0) + varint(start) + varint(len(last) - 5)
+    return data + last + footer.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
+
+
+def varint(value: int) -> bytes:
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*data, value])
+
+
+def message(*fields: tuple[int, int | bytes]) -> bytes:
+    """Encodes a protobuf message."""
+    return b"".join(
+        varint(number << 3) + varint(value)
+        if isinstance(value, int)
+        else varint(number << 3 | 2) + varint(len(value)) + value
+        for number, value in fields
+    )
+
+
+def bundle_of(parts: Sequence[tuple[bytes, np.ndarray]], header: bytes, *further: tuple[bytes, bytes]) -> TensorBundle:
+    """Writes a bundle of one shard."""
+    content, items = b"", list(further)
+    for key, array in parts:
+        data = array.tobytes()
+        shape = message(*((2, message((1, size))) for size in array.shape))
+        described = message((1, 1), (2, shape), (4, len(content)), (5, len(data)))
+        items.append((key, described + varint(6 << 3 | 5) + masked_crc32c(data).to_bytes(4, "little")))
+        content += data
+    index = table([block(b"".join(entry(key, value) for key, value in sorted([(b"", header), *items])))])
+    return read_bundle({"x.index": index, "x.data-00000-of-00001": content}, "x", Path("a.zip"))
+
+
+def extent(start: int, length: int | None) -> bytes:
+    return message((1, message(*(((1, start),) if start else ()), *(((2, length),) if length is not None else ()))))
+
+
+@pytest.mark.parametrize("cuts", [(0, 3, 8), (0, 1, 2, 8), (0, 8), (0, 70, 9000, 20_000)])
+def test_the_parts_of_a_partitioned_variable_are_joined(cuts: tuple[int, ...]) -> None:
+    whole = np.arange(cuts[-1] * 2, dtype="<f4").reshape(-1, 2)
+    ranges = [(start, stop - start) for start, stop in pairwise(cuts)]
+    shape = message(*((2, message((1, size))) for size in whole.shape))
+    slices = [(7, extent(start, length) + extent(0, None)) for start, length in ranges]
+    parts = [
+        (part_key("words", (Extent(start, length), Extent(0, -1))), whole[start : start + length])
+        for start, length in ranges
+    ]
+    header, entry_of_all = message((1, 1)), message((1, 1), (2, shape), *slices)
+    found = bundle_of(parts, header, (b"words", entry_of_all))
+    assert list(found.variables) == ["words"]
+    np.testing.assert_array_equal(found.read("words"), whole)
+    assert not found.read("words").flags.writeable
+    with pytest.raises(ExportError, match=r"words is partitioned, and its parts don't fill its shape"):
+        bundle_of(parts[1:], header, (b"words", entry_of_all)).read("words")
+    with pytest.raises(ExportError, match=r"words is partitioned, and its parts don't fill its shape"):
+        bundle_of(parts, header, (b"words", message((1, 1), (2, shape), *slices, *slices[:1]))).read("words")
+
+
+def test_the_key_of_a_part_is_the_one_that_tensorflow_wrote() -> None:
+    keys = [key for key, _ in read_table(memoryview(files("types")["types.index"])) if key.startswith(b"\0")]
+    assert keys == [part_key("partitioned", (Extent(0, 2), Extent(0, 3)))] or keys == [
+        part_key("partitioned", (Extent(0, 2), Extent(0, -1)))
+    ]
+
+
+def test_numbers_of_a_big_endian_machine_are_read() -> None:
+    whole = np.arange(6, dtype=">f4").reshape(2, 3)
+    array = bundle_of([(b"words", whole)], message((1, 1), (2, 1))).read("words")
+    np.testing.assert_array_equal(array, np.arange(6).reshape(2, 3))
+    assert array.dtype == np.float32
 
 
 def test_names_of_tf1_are_the_keys() -> None:
