@@ -118,7 +118,8 @@ def test_the_embedded_default_is_the_checkpoint_exported(tmp_path: Path) -> None
     embedded = ModelFolder.open(default_model()).manifest
     source = CHECKPOINTS / embedded.name
     found = export_model(source, tmp_path / "out", ExportOptions(max_sentence_length=embedded.max_pieces))
-    assert (found.license, found.language, found.source) == (embedded.license, embedded.language, embedded.source)
+    assert (found.license, found.language) == (embedded.license, embedded.language)
+    assert found.source.items() >= embedded.source.items()  # tokenizer_config.json didn't count then
     assert found.files["tokenizer.json"] == embedded.files["tokenizer.json"]
     new, old = (onnx.load(folder / "model.onnx").graph for folder in (tmp_path / "out", default_model()))
     assert [node.op_type for node in new.node] == [node.op_type for node in old.node]

@@ -19,7 +19,7 @@ from albert_ner_onnx.rules import CONLL
 from albert_ner_onnx.text.words import split_words
 from spark_nlp_archives import PIPELINE
 
-TOKENIZER = describe_tokenizer(toy.tokenizer().encode(), 200)
+TOKENIZER = describe_tokenizer(toy.tokenizer().encode(), len(toy.vocabulary()))
 UNKNOWN = toy.vocabulary().index("[UNK]")
 FULL_WIDTH = "\uff4a\uff4f\uff48\uff4e"
 
