@@ -221,6 +221,13 @@ def _saved_by_5(tokenizer: Any, kind: str, **config: Any) -> Files:
     }
 
 
+def _of_2020(tokenizer: Any, *, sequence: bool) -> Any:
+    """An AlbertTokenizerFast as the library wrote it before its version 0.15."""
+    metaspace = {"type": "Metaspace", "replacement": "\u2581", "str_rep": "\u2581", "add_prefix_space": True}
+    steps = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]}
+    return tokenizer | {"pre_tokenizer": steps if sequence else metaspace}
+
+
 def _other_names() -> Files:
     names = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
     used = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), names, strict=True))
@@ -404,6 +411,16 @@ ALBERT_ROWS = (
         name="AlbertTokenizerFast as transformers 4 saves it, Persian",
         text=PERSIAN,
         files=lambda: _saved_albert(unigram(PERSIAN), do_lower_case=True, keep_accents=False),
+    ),
+    Layout(
+        name="tokenizer.json of 2020 and nothing else, English",
+        text=ENGLISH,
+        files=lambda: {"tokenizer.json": _of_2020(unigram(ENGLISH), sequence=False)},
+    ),
+    Layout(
+        name="tokenizer.json of 2020 that splits at spaces first, cased, English",
+        text=ENGLISH,
+        files=lambda: _saved_albert(_of_2020(unigram(ENGLISH, lower=False), sequence=True), do_lower_case=False),
     ),
     Layout(
         name="AlbertTokenizerFast, which ignores its settings, German",

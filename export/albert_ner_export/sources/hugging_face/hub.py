@@ -105,6 +105,8 @@ def download(
         if files is None:
             folder = repository.find_cached(CONFIG, revision).parent
             warn(f"{text}: the Hub can't be reached; using commit {folder.name} from the cache")
+            if not (folder / SETTINGS).is_file():
+                warn(f"{text}: if the model has a {SETTINGS}, it isn't in the cache, and is missed; connect once")
         else:
             folder = _fetch_files(repository, revision, files, text)
     except ExportError:

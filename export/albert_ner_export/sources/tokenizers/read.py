@@ -70,7 +70,7 @@ def _from_tokenizer_json(folder: Folder, settings: TokenizerSettings, options: S
     except (ValueError, AttributeError) as error:
         raise ExportError(f"{path}: can't be read ({error}); it is damaged: copy or save it again") from None
     prefix = settings.config.get("add_prefix_space", False)
-    if pre_tokenizer.get("add_prefix_space", prefix) != prefix:  # byte-level BPE
+    if pre_tokenizer.get("type") == "ByteLevel" and pre_tokenizer.get("add_prefix_space") != prefix:
         raise ExportError(
             f"{path}: add_prefix_space is {pre_tokenizer['add_prefix_space']} there and {prefix} in {SETTINGS}, and "
             "versions of transformers differ in which counts; write the one that the model was trained with in both"

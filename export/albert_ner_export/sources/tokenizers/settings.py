@@ -82,9 +82,10 @@ def read_settings(folder: Folder, options: SourceOptions) -> TokenizerSettings:
         ExportError: A file can't be read, or the tokenizer's class isn't one that this exporter knows.
     """
     path, data = folder.locate(SETTINGS), folder.read_json(SETTINGS) if folder.has(SETTINGS) else {}
-    _check_types(data, path)
     name = _class_name(folder, data)
     kind = _kind(name, data, path)
+    if kind != GENERIC:  # which ignores them
+        _check_types(data, path)
     named = dict(data)
     if "added_tokens_decoder" not in data and folder.has(SPECIAL_MAP):  # transformers 4.34 and later don't need it
         _merge(named, folder.read_json(SPECIAL_MAP))

@@ -181,6 +181,9 @@ def test_without_a_network_the_cache_serves(hub: StandIn, get: Callable[..., Sna
         assert get(text, endpoint=NOWHERE, warn=lines.append) == first
     assert lines[0] == f"anna/toy: the Hub can't be reached; using commit {NEW} from the cache"
     assert len(lines) == 3
+    (first.folder / "tokenizer_config.json").unlink()  # versions up to 0.2.0 didn't download it
+    get("anna/toy", endpoint=NOWHERE, warn=lines.append)
+    assert "if the model has a tokenizer_config.json, it isn't in the cache, and is missed; connect once" in lines[-1]
     with pytest.raises(ExportError, match="not in the cache, and the Hub can't be reached"):
         get("anna/toy@v1", endpoint=NOWHERE)
 

@@ -319,6 +319,16 @@ def test_other_classes_are_refused_by_name(tmp_path: Path, name: str) -> None:
     assert way_out in refusal(tmp_path)
 
 
+def test_a_class_that_ignores_settings_does_not_check_them(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text(toy.tokenizer())
+    configured(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": None})
+    assert read_tokenizer(Folder(tmp_path), DEFAULTS) == toy.tokenizer().encode()
+    byte_level = {"type": "ByteLevel"} | BYTE_LEVEL
+    (tmp_path / "tokenizer.json").write_bytes(changed_tokenizer(pre_tokenizer=byte_level))
+    configured(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": True})
+    assert json.loads(read_tokenizer(Folder(tmp_path), DEFAULTS))["pre_tokenizer"] == byte_level
+
+
 def test_code_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
     spiece(tmp_path, auto_map={"AutoTokenizer": ["tokenization.Mine", None]})
     assert "auto_map says that its tokenizer is code of its own, which isn't run" in refusal(tmp_path)
