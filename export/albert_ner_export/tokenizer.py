@@ -59,7 +59,7 @@ def describe_tokenizer(data: bytes, vocab_size: int, *, trusted: bool = False) -
     if len(special) != 2 or around != [0, len(probe.ids) - 1]:
         raise ExportError(
             "tokenizer.json: its post_processor must put one piece before a sequence and one after it ([CLS] and "
-            f"[SEP]), found {len(special)} pieces, [CLS] {' '.join(probe.tokens)}; give the tokenizer of an ALBERT"
+            f"[SEP]), but it reads 'a' as {' '.join(probe.tokens)}; give the tokenizer of an ALBERT"
         )
     return TokenizerFacts(
         clean.encode(), special[0], special[1], ignores_case(tokenizer), _markers(settings.get("added_tokens") or ())

@@ -26,7 +26,8 @@ from albert_ner_onnx import load
 from albert_ner_onnx.model.sequences import SpecialPieces
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from albert_ner_onnx.text.words import split_words
-from layouts import MARKERS, ROWS, Layout, write_files
+from layout_files import MARKERS
+from layouts import ROWS, Layout, write_files
 
 VERSION = int(transformers.__version__.partition(".")[0])
 # Each shows a setting that only odd words show
