@@ -62,6 +62,8 @@ def test_export_names_the_extra_that_is_missing(
     [
         (["--tags-file=tags.txt"], {"tags_file": Path("tags.txt")}),
         (["--labels=tags.txt"], {"tags_file": Path("tags.txt")}),
+        (["--ignore-labels=X, [PAD]"], {"ignore_labels": ("X", "[PAD]")}),
+        (["--ignore-labels="], {"ignore_labels": ()}),
         (["--case-sensitive=true"], {"case_sensitive": True}),
         (["--case-sensitive=false"], {"case_sensitive": False}),
         (["--keep-accents=true"], {"keep_accents": True}),

@@ -69,6 +69,8 @@ def test_info_says_what_int8_was_not_judged_by() -> None:
 
     assert "not judged: the export accepted any loss (--min-agreement 0)" in text(min_agreement=0.0)
     assert "warning: not judged, because float32 found only 7 entities" in text(judged=False, entities=7)
+    unknown = text(judged=False, entities=7, unknown_share=0.0501)
+    assert "warning: not judged, because 5.0% of the text's pieces were unknown" in unknown
     gold = GoldScores(file="eng.testa", words=51_362, float32_f1=0.9288, int8_f1=0.9275)
     assert "F1 on eng.testa (51,362 words): 92.75%, float32 92.88%" in text(gold=gold)
 
