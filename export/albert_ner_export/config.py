@@ -25,6 +25,8 @@ _DEFAULT_SIZES = {
     "max_position_embeddings": 512,
     "type_vocab_size": 2,
 }
+# Their classifier has the same name
+_OF_TEXTS = frozenset({"AlbertForSequenceClassification", "AlbertForMultipleChoice"})
 _GIVE_LABELS = "give the tag of each logit with --tags-file FILE, one tag per line"
 
 
@@ -86,6 +88,11 @@ class AlbertConfig:
         """
         if (model_type := data.get("model_type", "albert")) != "albert":
             raise ExportError(f"{place}: model_type must be 'albert', found {model_type!r}")
+        if isinstance(kinds := data.get("architectures"), list) and (other := _OF_TEXTS.intersection(map(str, kinds))):
+            raise ExportError(
+                f"{place}: architectures names {min(other)}, which classifies whole texts, not their words; give a "
+                "checkpoint of AlbertForTokenClassification"
+            )
         position_type = data.get("position_embedding_type", "absolute")
         if position_type != "absolute":
             raise ExportError(f"{place}: position_embedding_type must be 'absolute', found {position_type!r}")

@@ -93,6 +93,13 @@ def test_several_ids_may_be_o_and_labels_may_be_ignored() -> None:
     assert AlbertConfig.from_dict(config.to_dict()) == config
 
 
+def test_a_classifier_of_texts_is_refused() -> None:
+    with pytest.raises(ExportError, match="names AlbertForSequenceClassification, which classifies whole texts"):
+        AlbertConfig.from_dict(toy.config(architectures=["AlbertForSequenceClassification"]))
+    assert AlbertConfig.from_dict(toy.config(architectures=["AlbertModel"])).tags == toy.TAGS
+    assert AlbertConfig.from_dict(toy.config(architectures=None)).tags == toy.TAGS
+
+
 def test_given_labels_are_checked() -> None:
     with pytest.raises(ExportError, match=r"^labels: generic names \(LABEL_0 …\)"):
         AlbertConfig.from_dict(toy.config(), ["LABEL_0", "LABEL_1"])

@@ -114,6 +114,8 @@ FIVE = {str(index): tag for index, tag in enumerate(toy.TAGS)}
         FIVE | {"2": "B-PER"},
         FIVE | {"2": "PAD"},
         FIVE | {"2": "M-PER"},
+        FIVE | {"5": "B-ORG"},
+        {"0": "O", "1": "I-PER"},
         {str(index + 1): tag for index, tag in enumerate(toy.TAGS)},
         {str(index): f"LABEL_{index}" for index in range(5)},
     ],

@@ -37,8 +37,19 @@ def read_checkpoint(source: Path, options: SourceOptions = SourceOptions()) -> C
     # If no format fits, the errors of Hugging Face's reader say what was expected
     read = next((read for is_format, read in _READERS if is_format(source)), read_hugging_face)
     checkpoint = read(source, options)
+    _check_logits(source, checkpoint)
     if options.exact_spark_nlp and checkpoint.spark_nlp is None:
         raise ExportError(f"{source}: not a Spark NLP archive, so it has nothing to reproduce; omit --exact-spark-nlp")
     if options.keep_accents is not None and checkpoint.spark_nlp is not None:
         raise ExportError(f"{source}: Spark NLP keeps accents in every model; omit --keep-accents")
     return checkpoint
+
+
+def _check_logits(source: Path, checkpoint: Checkpoint) -> None:
+    """Refuses a checkpoint that has another number of tags than of logits."""
+    bias, tags = checkpoint.tensors.get("classifier.bias"), checkpoint.config.tags
+    if bias is not None and bias.size != len(tags):
+        raise ExportError(
+            f"{source}: has {len(tags)} tags for {bias.size} logits; give the tag of each logit with --tags-file FILE, "
+            "one tag per line"
+        )
