@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from albert_ner_onnx.cli import info
 from albert_ner_onnx.errors import ExportError
@@ -38,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("native", "huggingface"),
         help="inputs of the graph. native: those that this runtime needs. huggingface: input_ids, attention_mask and "
         "token_type_ids, so that optimum, transformers.js and others can use it, too (default: native)",
+    )
+    parser.add_argument(
+        "--oracle",
+        choices=("optimum", "transformers"),
+        help="what the float32 graph is compared with: optimum's export in ONNX Runtime, or transformers in PyTorch "
+        "(default: optimum where it is installed)",
     )
 
 
@@ -112,6 +124,12 @@ def _add_checkpoint_arguments(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="apply all rules of Spark NLP's engine to a model from its archive, even those that lose text",
     )
+    group.add_argument(
+        "--trust-tokenizer",
+        choices=("ours",),
+        help="export even if transformers reads words as other pieces than we do: it opens some tokenizers wrongly. "
+        "The manifest says where they differ",
+    )
     group.add_argument("--license", metavar="NAME", help="licence of the weights (default: what the README says)")
     group.add_argument("--language", metavar="CODE", help="language, such as en (default: what the README says)")
 
@@ -130,7 +148,8 @@ def run(args: argparse.Namespace) -> int:
         for name in ("case_sensitive", "keep_accents"):
             given[name] = {None: None, "true": True, "false": False}[given[name]]
         options = ExportOptions(**{name: value for name, value in given.items() if value is not None})
-        manifest = export_model(args.checkpoint, args.out, options, force=args.force, report=_report)
+        with _cleaning_up():
+            manifest = export_model(args.checkpoint, args.out, options, force=args.force, report=_report)
     except ModuleNotFoundError as error:
         raise ExportError(
             f"exporting needs {error.name}; run pip install 'albert-ner-onnx[export]' (in a clone: '.[export]')"
@@ -141,6 +160,32 @@ def run(args: argparse.Namespace) -> int:
     if manifest.quantization:
         print(*info.quantization_lines(manifest.quantization)[:2], sep="\n")
     return 0
+
+
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Lets SIGTERM and SIGHUP end the process as SIGINT does, so that no child process and no folder is left.
+
+    A signal that is ignored, as `nohup` does with SIGHUP, stays so. Elsewhere than in the main thread, a caller's
+    signals are the caller's.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)  # a second one must not interrupt the cleaning
+        raise SystemExit(128 + number)  # what the shell reports for a process that a signal ended
+
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _report(line: str) -> None:

@@ -31,6 +31,8 @@ class Verification:
         float_max_logit_difference: Largest absolute difference of a logit.
         float_tag_agreement: Share of the pieces, 0 to 1, on which both have the same best tag.
         unknown_share: Share of the pieces that the tokenizer doesn't know. Older manifests don't say.
+        tokenizer: What the pieces of words were compared with, `pieces unverified` with the reason, or `trusted` with
+            the difference. Older manifests don't say; their pieces were not compared.
     """
 
     reference: str
@@ -40,6 +42,7 @@ class Verification:
     float_max_logit_difference: float
     float_tag_agreement: float
     unknown_share: float | None = None
+    tokenizer: str = "pieces unverified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

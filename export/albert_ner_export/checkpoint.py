@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -63,10 +63,12 @@ class Checkpoint:
 
     Attributes:
         name: Name of the model.
-        folder: The source itself if it is a Hugging Face folder, which transformers can open; else `None`.
+        folder: The source itself if it is a Hugging Face folder, which transformers may read; else `None`.
         config: Its sizes and tags.
         tensors: Its weights.
         tokenizer: The bytes of its `tokenizer.json`.
+        tokenizer_files: Where the source's own tokenizer and its `config.json` are, by name, if transformers may open
+            it; else none.
         spark_nlp: What the manifest says of the Spark NLP pipeline; `None` for other sources. Spark NLP's rules for
             words and pieces hold if it is there, CoNLL's rules if not.
         source_model: The source itself if it is an ONNX model, which ONNX Runtime can run; else `None`.
@@ -81,6 +83,7 @@ class Checkpoint:
     config: AlbertConfig
     tensors: Tensors
     tokenizer: bytes
+    tokenizer_files: Mapping[str, Path] = field(default_factory=dict)
     spark_nlp: SparkNlpSettings | None = None
     source_model: SourceModel | None = None
     max_pieces: int | None = None

@@ -27,6 +27,7 @@ _DEFAULT_SIZES = {
 }
 # Their classifier has the same name
 _OF_TEXTS = frozenset({"AlbertForSequenceClassification", "AlbertForMultipleChoice"})
+_MAX_LAYERS = 1000  # applied in all: the graph has nodes for each, and the largest ALBERT has 12
 _GIVE_LABELS = "give the tag of each logit with --tags-file FILE, one tag per line"
 
 
@@ -171,6 +172,11 @@ def _check_sizes(sizes: Mapping[str, int], place: str) -> None:
             f"{positions}"
         )
     groups, layers = sizes["num_hidden_groups"], sizes["num_hidden_layers"]
+    if (applied := layers * sizes["inner_group_num"]) > _MAX_LAYERS:
+        raise ExportError(
+            f"{place}: num_hidden_layers ({layers}) times inner_group_num ({sizes['inner_group_num']}) must be at most "
+            f"{_MAX_LAYERS}, found {applied}; the file is damaged: copy it again"
+        )
     if groups > layers or sizes["inner_group_num"] > layers // groups:
         # transformers fails on both with an IndexError, so there is nothing to compare an export with
         raise ExportError(

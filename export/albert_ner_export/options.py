@@ -10,6 +10,8 @@ from albert_ner_onnx.model.manifest import PRECISIONS
 
 INTERFACES = ("native", "huggingface")
 EMBEDDING_BITS = (8, 4)
+ORACLES = ("optimum", "transformers")
+TRUSTED = ("ours",)
 MIN_AGREEMENT = 0.995
 
 _INT8_ONLY = ("calibration", "min_agreement", "gold", "embedding_bits")
@@ -32,6 +34,10 @@ class ExportOptions:
             Longer texts are read in windows of this length. By default as many as the checkpoint allows; if it was
             trained on shorter sequences, their length is better.
         exact_spark_nlp: Whether to keep all of Spark NLP's rules, including those that lose text.
+        oracle: What the float32 graph is compared with: `optimum`, its export in ONNX Runtime, or `transformers`, its
+            forward pass in PyTorch. By default `optimum` where it is installed.
+        trust_tokenizer: `ours` to accept our reading of the tokenizer where transformers reads it differently. The
+            manifest then says where.
         license: Licence of the weights.
         language: Language of the model.
         calibration: A text file, one text per line, to calibrate int8 with; every fifth line is held out to judge int8
@@ -50,6 +56,8 @@ class ExportOptions:
     keep_accents: bool | None = None
     max_sentence_length: int | None = None
     exact_spark_nlp: bool = False
+    oracle: str | None = None
+    trust_tokenizer: str | None = None
     license: str | None = None
     language: str | None = None
     calibration: Path | None = None
@@ -65,6 +73,12 @@ class ExportOptions:
         """
         _check_choice("--precision", self.precision, PRECISIONS)
         _check_choice("--interface", self.interface, INTERFACES)
+        for option, value, allowed in (
+            ("--oracle", self.oracle, ORACLES),
+            ("--trust-tokenizer", self.trust_tokenizer, TRUSTED),
+        ):
+            if value is not None:
+                _check_choice(option, value, allowed)
         if self.precision == "fp32":
             for name in _INT8_ONLY:
                 if getattr(self, name) is not None:

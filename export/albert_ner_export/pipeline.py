@@ -19,9 +19,10 @@ from albert_ner_export.options import EMBEDDING_BITS, MIN_AGREEMENT, ExportOptio
 from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_export.texts.corpus import Corpus, own_corpus, read_corpus
 from albert_ner_export.texts.sequences import MOST_UNKNOWN, CorpusReader, PieceSequence
-from albert_ner_export.tokenizer import describe_tokenizer
+from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
 from albert_ner_export.verify.gates import check_reference, check_source_model
-from albert_ner_export.verify.reference import run_reference
+from albert_ner_export.verify.pieces import check_pieces, choose_sample
+from albert_ner_export.verify.reference import Reference, choose_oracle, run_reference
 from albert_ner_export.verify.source_model import run_source_model
 from albert_ner_export.writing.folder import check_target, write_model_folder
 from albert_ner_export.writing.manifest import Description
@@ -32,6 +33,7 @@ from albert_ner_onnx.rules import Rules, choose_rules
 from albert_ner_onnx.tags.schemes import opens_with_i, scheme_of
 
 Report = Callable[[str], None]
+_LONGEST_WORD = 8192  # pieces; no word is cut where pieces are compared
 
 
 def export_model(
@@ -42,7 +44,7 @@ def export_model(
     force: bool = False,
     report: Report = lambda line: None,
 ) -> Manifest:
-    """Exports a checkpoint as a model, verified against optimum's export of it, and returns the model's manifest.
+    """Exports a checkpoint as a model, verified against transformers or optimum, and returns the model's manifest.
 
     Args:
         source: A Hugging Face folder or Hub id, TensorFlow model or checkpoint, Spark NLP archive, or ONNX file.
@@ -66,13 +68,16 @@ def export_model(
     reader = CorpusReader(rules, tokenizer, corpus, max_pieces)
     weights = fold_weights(config, checkpoint.tensors)
 
-    report("verifying against optimum's export")
+    report(f"verifying against {choose_oracle(options.oracle)}")
     sequences = reader.verification(config.max_position_embeddings)
-    expected = run_reference(checkpoint, [part.ids for part in sequences])
+    texts = [[word.text for word in rules.split_words(line)] for line in (*corpus.calibration, *corpus.held_out)]
+    sample = choose_sample(texts, tokenizer)
+    reference = run_reference(checkpoint, [part.ids for part in sequences], sample, options.oracle)
+    pieces = _check_pieces(checkpoint, reference, tokenizer, rules, options, report)
     checkpoint = replace(checkpoint, tensors={})  # those of an xxlarge take a gigabyte
     interface = _interface(options, rules)
     model = build_model(config, weights, interface=interface)
-    verification, logits = _verify(checkpoint, model, sequences, expected)
+    verification, logits = _verify(checkpoint, model, sequences, reference)
     verification = replace(verification, unknown_share=reader.unknown_share(sequences))
     if options.precision == "fp32" and (unknown := reader.unknown_share(sequences)) > MOST_UNKNOWN:
         report(
@@ -84,6 +89,7 @@ def export_model(
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _scheme(config.read_tags, logits, sequences)
     checkpoint = replace(checkpoint, source_model=None)  # an ONNX source may be as large as the tensors
+    verification = replace(verification, tokenizer=pieces)
     description = Description(checkpoint, tokenizer, interface, max_pieces, scheme, verification)
 
     if options.precision == "fp32":
@@ -130,7 +136,7 @@ def _interface(options: ExportOptions, rules: Rules) -> str:
 
 
 def _verify(
-    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence], expected: Sequence[Logits]
+    checkpoint: Checkpoint, model: bytes, sequences: Sequence[PieceSequence], reference: Reference
 ) -> tuple[Verification, list[Logits]]:
     """Compares the float32 graph with the reference and, if the source is an ONNX model, with that. Returns its logits.
 
@@ -141,11 +147,36 @@ def _verify(
     found = run_model(model, ids)
     source_model = checkpoint.source_model
     if source_model is None:
-        return check_reference(expected, found), found
+        return check_reference(reference.logits, found, reference.name), found
     answers = run_source_model(source_model, ids, checkpoint.config.max_position_embeddings)
     check_source_model(source_model, answers, found)
-    verification = check_reference(expected, found)
-    return replace(verification, reference=f"{verification.reference}, and the ONNX file itself"), found
+    return check_reference(reference.logits, found, f"{reference.name}, and the ONNX file itself"), found
+
+
+def _check_pieces(
+    checkpoint: Checkpoint,
+    reference: Reference,
+    tokenizer: TokenizerFacts,
+    rules: Rules,
+    options: ExportOptions,
+    report: Report,
+) -> str:
+    """Compares our pieces with those of the checkpoint's own tokenizer. Returns what the manifest says.
+
+    Raises:
+        ExportError: They differ.
+    """
+    found, warning = check_pieces(
+        reference.tokenizer,
+        tokenizer,
+        rules.open_own_tokenizer(tokenizer.data, _LONGEST_WORD),
+        place=checkpoint.name,
+        trusted=options.trust_tokenizer is not None,
+        replaced=["--case-sensitive"] if options.case_sensitive is not None else [],
+    )
+    if warning:
+        report(warning)
+    return found
 
 
 def _scheme(tags: Sequence[str], logits: Sequence[Logits], sequences: Sequence[PieceSequence]) -> str:

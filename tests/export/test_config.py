@@ -28,6 +28,8 @@ from albert_ner_onnx import ExportError
         ({"layer_norm_eps": -1.0}, "layer_norm_eps must be a number from 0 to less than 1"),
         ({"id2label": None}, "no id2label; give the tag of each logit with --tags-file FILE"),
         ({"id2label": {}}, "no id2label"),
+        ({"num_hidden_layers": 10**7}, "num_hidden_layers (10000000) times inner_group_num (1) must be at most 1000"),
+        ({"num_hidden_layers": 501, "inner_group_num": 2}, "must be at most 1000, found 1002; the file is damaged"),
         ({"id2label": ["O", "B-PER"]}, "no id2label"),
         ({"id2label": {"0": "O", "2": "B-PER"}}, "id2label must have the ids 0 to 1, but lacks '1'"),
         ({"id2label": {"0": "O", "1": 5}}, "id2label must map ids to strings, found int for id 1"),

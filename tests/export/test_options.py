@@ -16,6 +16,8 @@ from albert_ner_onnx import ExportError
     [
         ({"precision": "int4"}, "--precision must be one of int8, fp32, found 'int4'"),
         ({"interface": "masked"}, "--interface must be one of native, huggingface, found 'masked'"),
+        ({"oracle": "torch"}, "--oracle must be one of optimum, transformers, found 'torch'"),
+        ({"trust_tokenizer": "theirs"}, "--trust-tokenizer must be one of ours, found 'theirs'"),
         ({"embedding_bits": 5}, "--embedding-bits must be one of 8, 4, found 5"),
         ({"min_agreement": -0.1}, "--min-agreement must be from 0 to 1, found -0.1"),
         ({"min_agreement": 1.0001}, "--min-agreement must be from 0 to 1, found 1.0001"),

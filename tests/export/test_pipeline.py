@@ -1,22 +1,30 @@
 """The whole export, the reference in its child process included."""
 
 import hashlib
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+import transformers
 from onnx import numpy_helper
 from safetensors.numpy import load_file, save_file
 
 import toy
 from albert_ner_export import pipeline
+from albert_ner_export.checkpoint import Checkpoint
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.options import ExportOptions
 from albert_ner_export.pipeline import export_model
+from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_onnx import ExportError, default_model, load
+from albert_ner_onnx.cli import main
 from albert_ner_onnx.model.folder import ModelFolder
+from oracles import ORACLES
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
@@ -91,14 +99,92 @@ def test_a_graph_with_other_answers_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_optimum_cannot_export_is_one_line(tmp_path: Path) -> None:
-    broken = toy.write_checkpoint(
-        tmp_path / "broken", pad_token_id=10**6
-    )  # transformers asserts that this piece exists
-    with pytest.raises(ExportError, match="broken: optimum can't export it as the reference") as error:
-        export_model(broken, tmp_path / "out")
-    assert "\n" not in str(error.value)
+def test_a_setting_that_inference_ignores_is_no_obstacle(tmp_path: Path) -> None:
+    source = toy.write_checkpoint(tmp_path / "toy", pad_token_id=10**6)  # transformers asserts that this piece exists
+    assert export_model(source, tmp_path / "out", ExportOptions(precision="fp32")).name == "toy"
+
+
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_the_manifest_says_what_was_compared(checkpoint: Path, tmp_path: Path, oracle: str) -> None:
+    found = export_model(checkpoint, tmp_path / "out", ExportOptions(precision="fp32", oracle=oracle)).verification
+    assert found.reference.startswith(oracle)
+    assert found.float_max_logit_difference <= 1e-4 * max(1, found.max_abs_logit)
+
+
+def bert(folder: Path) -> Path:
+    """Writes a checkpoint whose tokenizer every version of transformers opens."""
+    source = toy.write_checkpoint(folder / "toy")
+    settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
+    (source / "tokenizer_config.json").write_text(json.dumps(settings))
+    return source
+
+
+def test_the_pieces_are_those_of_transformers(tmp_path: Path) -> None:
+    found = export_model(bert(tmp_path), tmp_path / "out", ExportOptions(precision="fp32"))
+    assert re.fullmatch(
+        rf"BertTokenizer(Fast)? of transformers {transformers.__version__}: \d{{3}} words, 50 sentences",
+        found.verification.tokenizer,
+    )
+
+
+def test_a_tokenizer_that_is_read_differently_is_refused_unless_ours_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_wrongly(*arguments: Any) -> Checkpoint:
+        return replace(read_checkpoint(*arguments), tokenizer=toy.tokenizer(lower_case=False).encode())
+
+    source = bert(tmp_path)
+    monkeypatch.setattr(pipeline, "read_checkpoint", read_wrongly)
+    with pytest.raises(
+        ExportError, match=r"toy: BertTokenizer.* reads '.*' as \[.*\], ours as \[.*trust-tokenizer ours$"
+    ):
+        export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
     assert not (tmp_path / "out").exists()
+    manifest = export_model(source, tmp_path / "out", ExportOptions(precision="fp32", trust_tokenizer="ours"))
+    assert re.fullmatch(r"trusted: ours, although BertTokenizer.* reads '.*' as .*", manifest.verification.tokenizer)
+    assert ModelFolder.open(tmp_path / "out").manifest == manifest
+
+
+def test_where_the_user_replaces_a_setting_the_pieces_are_unverified(tmp_path: Path) -> None:
+    steps: list[str] = []
+    options = ExportOptions(precision="fp32", case_sensitive=True)
+    found = export_model(bert(tmp_path), tmp_path / "out", options, report=steps.append).verification.tokenizer
+    assert found.startswith("pieces unverified: with --case-sensitive, BertTokenizer")
+    assert f"toy: {found}" in steps
+
+
+def test_what_transformers_cannot_open_is_unverified(tmp_path: Path) -> None:
+    """A bare vocab.txt: transformers 4 raises an error, and 5 knows special pieces only."""
+    source = toy.write_checkpoint(tmp_path / "toy")
+    (source / "tokenizer.json").unlink()
+    (source / "vocab.txt").write_text("\n".join(toy.vocabulary()))
+    found = export_model(source, tmp_path / "out", ExportOptions(precision="fp32"))
+    assert found.verification.tokenizer.startswith("pieces unverified: transformers ")
+
+
+@pytest.mark.parametrize("value", [1e30, 3e38])
+def test_weights_that_are_too_large_are_an_error_of_the_export(tmp_path: Path, value: float) -> None:
+    source = toy.write_checkpoint(tmp_path / "toy")
+    tensors = load_file(source / "model.safetensors")
+    tensors = {name: np.full_like(tensor, value) for name, tensor in tensors.items()}
+    save_file(tensors, source / "model.safetensors")
+    with pytest.raises(ExportError, match="too large"):
+        export_model(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_tags_file_that_an_error_advises_reaches_the_reference(tmp_path: Path) -> None:
+    source = toy.write_checkpoint(tmp_path / "toy")
+    settings = json.loads((source / "config.json").read_text())
+    del settings["id2label"], settings["label2id"]
+    (source / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(ExportError, match=r"no id2label; give the tag of each logit with --tags-file FILE"):
+        export_model(source, tmp_path / "out")
+    (tmp_path / "tags.txt").write_text("\n".join(toy.TAGS))
+    for option in ("--tags-file", "--labels"):
+        out = str(tmp_path / option)
+        assert main(["export", str(source), out, "--precision", "fp32", option, str(tmp_path / "tags.txt")]) == 0
+        assert ModelFolder.open(Path(out)).manifest.tags == toy.TAGS
 
 
 @pytest.mark.parametrize("length", [0, 2, 25])

@@ -72,7 +72,7 @@ def fold_weights(config: AlbertConfig, tensors: Mapping[str, Float32]) -> Albert
         tensors: Arrays by Hugging Face's names; linears are [output, input].
 
     Raises:
-        ExportError: A tensor is missing, unknown, not finite, or has the wrong shape.
+        ExportError: A tensor is missing, unknown, not finite or too large, or has the wrong shape.
     """
     source = _Tensors(tensors)
     hidden, width = config.hidden_size, config.embedding_size
@@ -146,4 +146,14 @@ def _linear(name: str, weight: Float64, bias: Float64) -> Linear:
 
 
 def _float32(array: Float64) -> Float32:
+    """Rounds to float32.
+
+    Raises:
+        ExportError: A value is too large for it.
+    """
+    if array.size and np.abs(array).max() > np.finfo(np.float32).max:
+        raise ExportError(
+            "weights: products of them are too large for float32; the checkpoint is damaged or was trained to "
+            "infinity: copy or train it again"
+        )
     return np.ascontiguousarray(array, np.float32)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from albert_ner_export.config import AlbertConfig
 from albert_ner_export.graph.build import Observation, build_graph, observed_name
 from albert_ner_export.graph.weights import AlbertWeights, Float32, Linear, QuantizedLinear
+from albert_ner_onnx.errors import ExportError, InferenceError
 from albert_ner_onnx.machine import available_cores
 from albert_ner_onnx.model.session import Session, open_session
 
@@ -21,9 +22,16 @@ Logits = npt.NDArray[np.float32]
 
 
 def run_model(model: bytes, sequences: Iterable[Ids]) -> list[Logits]:
-    """Runs a model on each sequence."""
+    """Runs a model on each sequence.
+
+    Raises:
+        ExportError: It gives NaN or infinity.
+    """
     session = Session(model, threads=available_cores())
-    return [session.run(sequence[None])[0] for sequence in sequences]
+    try:
+        return [session.run(sequence[None])[0] for sequence in sequences]
+    except InferenceError as error:
+        raise ExportError(f"the exported graph can't be run: {error}; copy or train the checkpoint again") from None
 
 
 def observe_inputs(

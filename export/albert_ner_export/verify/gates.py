@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,21 +19,22 @@ _TOLERANCE = 1e-4  # of a logit; relative to the largest logit if that is over 1
 _ROUNDING = 16
 
 
-def check_reference(reference: Sequence[Logits], found: Sequence[Logits]) -> Verification:
+def check_reference(reference: Sequence[Logits], found: Sequence[Logits], name: str) -> Verification:
     """Compares the float32 graph with the reference.
 
     Args:
         reference: The reference's logits of each sequence.
         found: Those of the exported graph.
+        name: What the reference is, for the manifest.
 
     Raises:
         ExportError: A logit is off by more than the tolerance, or a tag differs although the reference's best two
             logits are further apart than the tolerance.
     """
-    verification, fault = _measure(reference, found, _TOLERANCE, "optimum's export")
+    verification, fault = _measure(reference, found, _TOLERANCE, "the reference's")
     if fault:
         raise ExportError(f"verification failed: {fault}; nothing was written, please report this checkpoint")
-    return verification
+    return replace(verification, reference=name)
 
 
 def check_source_model(source_model: SourceModel, expected: Mapping[int, Logits], found: Sequence[Logits]) -> None:
@@ -67,7 +69,7 @@ def _measure(
     equal = expected.argmax(axis=1) == actual.argmax(axis=1)
     wrong = int((~equal & (first - second > tolerance)).sum())
     verification = Verification(
-        reference="optimum's export in ONNX Runtime, padded and masked",
+        reference=name,
         sequences=len(reference),
         pieces=len(expected),
         max_abs_logit=largest,

@@ -6,7 +6,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from albert_ner_export.checkpoint import Checkpoint
 from albert_ner_export.graph.build import OPSETS
@@ -22,7 +22,17 @@ from albert_ner_onnx.model.manifest import (
     Verification,
 )
 
-_TOOLS = ("albert-ner-onnx", "numpy", "onnx", "onnxruntime", "optimum", "tokenizers", "torch", "transformers")
+_TOOLS = (
+    "albert-ner-onnx",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "optimum",
+    "optimum-onnx",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,18 @@ class Description:
             opsets=OPSETS,
             files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
             source=checkpoint.sha256,
-            tools={"python": platform.python_version()} | {tool: version(tool) for tool in _TOOLS},
+            tools={"python": platform.python_version()} | _versions(),
             verification=self.verification,
             quantization=quantization,
         )
+
+
+def _versions() -> dict[str, str]:
+    """Returns the versions of the tools that are installed; optimum is optional."""
+    found = {}
+    for tool in _TOOLS:
+        try:
+            found[tool] = version(tool)
+        except PackageNotFoundError:
+            continue
+    return found

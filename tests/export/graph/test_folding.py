@@ -73,6 +73,12 @@ def test_weights_that_are_not_finite_are_refused(tensors: Tensors, value: float)
         fold_weights(CONFIG, tensors)
 
 
+def test_weights_whose_products_are_infinite_are_refused(tensors: Tensors) -> None:
+    large = {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items()}
+    with pytest.raises(ExportError, match="too large for float32"):
+        fold_weights(CONFIG, large)
+
+
 @pytest.mark.parametrize("name", sorted(toy.tensors(SETTINGS)))
 def test_a_tensor_that_is_missing_or_has_the_wrong_shape_is_named(tensors: Tensors, name: str) -> None:
     shape = list(tensors[name].shape)

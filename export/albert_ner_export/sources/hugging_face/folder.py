@@ -16,6 +16,7 @@ from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
 from albert_ner_export.sources.hugging_face.names import rename
 from albert_ner_export.sources.hugging_face.pytorch_bin import read_pytorch_bin
+from albert_ner_export.sources.tokenizers.own_files import own_files
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
@@ -56,6 +57,7 @@ def read_hugging_face(path: Path, options: SourceOptions) -> Checkpoint:
         config=config,
         tensors=_read_tensors(folder, weights),
         tokenizer=read_tokenizer(folder, options),
+        tokenizer_files=own_files(folder),
         max_pieces=options.max_sentence_length,
         license=card.license,
         language=card.language,

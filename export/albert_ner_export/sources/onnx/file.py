@@ -11,6 +11,7 @@ from albert_ner_export.sources.config_files import CONFIG, LABELS, read_config, 
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
 from albert_ner_export.sources.onnx.weights import OnnxWeights, recover_weights
+from albert_ner_export.sources.tokenizers.own_files import own_files
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
@@ -47,6 +48,7 @@ def read_onnx(path: Path, options: SourceOptions) -> Checkpoint:
         config=_read_config(model, weights, surroundings, options),
         tensors=weights.tensors,
         tokenizer=read_tokenizer(surroundings, options),
+        tokenizer_files=own_files(surroundings),
         source_model=SourceModel(path=model, model=model, machine_epsilon=weights.machine_epsilon),
         max_pieces=options.max_sentence_length,
         license=card.license,

@@ -15,6 +15,7 @@ from albert_ner_export.sources.hugging_face.model_card import CARD, read_card
 from albert_ner_export.sources.tensorflow.keras_h5 import read_h5
 from albert_ner_export.sources.tensorflow.names import to_hugging_face
 from albert_ner_export.sources.tensorflow.tensor_bundle import read_bundle
+from albert_ner_export.sources.tokenizers.own_files import own_files
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_onnx.errors import ExportError
 
@@ -51,6 +52,7 @@ def read_tensorflow(path: Path, options: SourceOptions) -> Checkpoint:
         config=config,
         tensors=_with_projection(tensors, config),
         tokenizer=read_tokenizer(surroundings, options),
+        tokenizer_files=own_files(surroundings),
         max_pieces=options.max_sentence_length,
         license=card.license,
         language=card.language,
