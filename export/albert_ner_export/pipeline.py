@@ -63,7 +63,8 @@ def export_model(
     checkpoint, max_pieces = _read(source, options, corpus, report)
     config = checkpoint.config
     gold = read_conll(options.gold, tags_too=config.read_tags) if options.gold else []
-    tokenizer = describe_tokenizer(checkpoint.tokenizer, config.vocab_size)
+    trusted = options.trust_tokenizer is not None
+    tokenizer = describe_tokenizer(checkpoint.tokenizer, config.vocab_size, trusted=trusted)
     rules = _rules(checkpoint, scheme_of(config.read_tags), tokenizer.markers)
     reader = CorpusReader(rules, tokenizer, corpus, max_pieces)
     weights = fold_weights(config, checkpoint.tensors)
@@ -172,7 +173,14 @@ def _check_pieces(
         rules.open_own_tokenizer(tokenizer.data, _LONGEST_WORD),
         place=checkpoint.name,
         trusted=options.trust_tokenizer is not None,
-        replaced=["--case-sensitive"] if options.case_sensitive is not None else [],
+        replaced=[
+            option
+            for option, chosen in (
+                ("--case-sensitive", options.case_sensitive),
+                ("--keep-accents", options.keep_accents),
+            )
+            if chosen is not None
+        ],
     )
     if warning:
         report(warning)

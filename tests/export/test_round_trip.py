@@ -47,7 +47,8 @@ def pytorch(folder: Path) -> None:
 def optimum(folder: Path) -> None:
     export = "import sys; from optimum.exporters.onnx import main_export; main_export(*sys.argv[1:], **{options})"
     options = {"task": "token-classification", "do_validation": False}
-    command = [sys.executable, "-W", "ignore", "-c", export.format(options=options), folder, folder / "exported"]
+    command = [sys.executable, "-W", "ignore", "-c", export.format(options=options), str(folder)]
+    command.append(str(folder / "exported"))
     subprocess.run(command, check=True, capture_output=True)
     (folder / WEIGHTS).unlink()
     shutil.move(folder / "exported" / "model.onnx", folder / "model.onnx")

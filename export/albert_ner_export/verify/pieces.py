@@ -86,10 +86,12 @@ def choose_sample(texts: Sequence[Sequence[str]], tokenizer: TokenizerFacts) -> 
         texts: The words of each text.
         tokenizer: Our tokenizer.
     """
-    chosen = _spread([list(text)[:_SENTENCE_WORDS] for text in texts if len(text) > 1], _SENTENCES // 2)
-    words = _spread([*dict.fromkeys(word for text in texts for word in text)], _TEXT_WORDS)
-    words = [*dict.fromkeys((*words, *_PROBES))]
-    made = _words_of_pieces(Tokenizer.from_str(tokenizer.data.decode()))
+    library = Tokenizer.from_str(tokenizer.data.decode())
+    read = [[word for word in text if _is_word(word, library)] for text in texts]
+    chosen = _spread([text[:_SENTENCE_WORDS] for text in read if len(text) > 1], _SENTENCES // 2)
+    words = _spread([*dict.fromkeys(word for text in read for word in text)], _TEXT_WORDS)
+    words = [word for word in dict.fromkeys((*words, *_PROBES)) if _is_word(word, library)]
+    made = (word for word in _words_of_pieces(library) if _is_word(word, library))
     random = Random(0)
     words += _take(made, _WORDS - len(words))
     made_sentences = [random.sample(words, 12) for _ in range(_SENTENCES - len(chosen))]
@@ -144,6 +146,12 @@ def check_pieces(
         "save its tokenizer.json (AutoTokenizer.from_pretrained(…).save_pretrained(…)), or, if transformers is wrong "
         "about this checkpoint, give --trust-tokenizer ours"
     )
+
+
+def _is_word(word: str, tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer reads more than spaces: transformers 4 and 5 differ in what U+2028 or U+FFFD alone is."""
+    normalizer = tokenizer.normalizer
+    return normalizer is None or bool(normalizer.normalize_str(word).strip())
 
 
 def _first_difference(reading: _Reading, tokenizer: TokenizerFacts, read_pieces: ReadPieces) -> str | None:
