@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
-from albert_ner_onnx import load
+from albert_ner_onnx import ExportError, load
 from albert_ner_onnx.model.sequences import SpecialPieces
 from albert_ner_onnx.model.tokenizer import WordTokenizer
 from albert_ner_onnx.text.words import split_words
@@ -153,6 +154,15 @@ def test_markers_are_words_and_pieces_of_an_exported_model(tmp_path: Path) -> No
     assert recognizer.tag([found])[0] == their_tags(folder, layout, found)
     theirs = their_tokenizer(folder, layout)(found, is_split_into_words=True)["input_ids"]
     assert AutoTokenizer.from_pretrained(out)(found, is_split_into_words=True)["input_ids"] == theirs
+
+
+def test_a_small_vocabulary_is_exported_if_the_user_trusts_it(tmp_path: Path) -> None:
+    layout = replace(next(row for row in READ_ALIKE if row.name.startswith("markers in tokenizer.json")), spare=90)
+    folder = write_model(tmp_path / "checkpoint", layout)
+    with pytest.raises(ExportError, match=r"90 of the model's .* embeddings have no piece.* --trust-tokenizer ours"):
+        export_model(folder, tmp_path / "model", ExportOptions(precision="fp32"))
+    options = ExportOptions(precision="fp32", trust_tokenizer="ours")
+    assert "words, 50 sentences" in export_model(folder, tmp_path / "model", options).verification.tokenizer
 
 
 # --- Mutations --------------------------------------------------------------------------------------------------------
