@@ -27,8 +27,8 @@ from albert_ner_onnx.spark_nlp.chunks import chunks
 from albert_ner_onnx.tags.schemes import Span, spans
 from albert_ner_onnx.text.abbreviations import takes_stop
 from albert_ner_onnx.text.layout import layout_borders
-from albert_ner_onnx.text.marks import Marks, find_marks, no_marks
 from albert_ner_onnx.text.markers import keep_markers
+from albert_ner_onnx.text.marks import Marks, find_marks, no_marks
 from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words, word_splitter
