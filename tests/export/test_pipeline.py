@@ -45,7 +45,8 @@ def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Path, tmp_path: Pa
     steps: list[str] = []
     export_model(checkpoint, tmp_path / "two", options, report=steps.append)
     assert content(tmp_path / "one") == content(tmp_path / "two")
-    assert len(steps) == 4
+    warnings = [step for step in steps if "pieces unverified" in step]  # transformers 5 can't open this tokenizer
+    assert len(steps) - len(warnings) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
     assert manifest == ModelFolder.open(tmp_path / "one").manifest

@@ -15,6 +15,7 @@ import toy
 from albert_ner_export.graph.build import build_graph
 from albert_ner_export.graph.folding import fold_weights
 from albert_ner_export.sources.read import read_checkpoint
+from oracles import NEEDS_OPTIMUM
 from spark_nlp_archives import PIPELINE, TENSORFLOW
 
 FIXTURES = Path(__file__).parent / "sources" / "fixtures" / "tensorflow"  # of the toy with these settings and seed
@@ -76,7 +77,9 @@ FORMATS: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=NEEDS_OPTIMUM if name == "optimum" else ()) for name in FORMATS]
+)
 def test_each_format_gives_the_graph_of_the_hugging_face_folder(tmp_path: Path, name: str) -> None:
     changes = {key: SETTINGS[key] for key in toy.config() if key in SETTINGS}
     expected = graph_bytes(toy.write_checkpoint(tmp_path / "original", seed=3, **changes))
