@@ -18,7 +18,9 @@ from albert_ner_export.verify.gates import check_source_model
 from albert_ner_export.verify.source_model import run_source_model
 from albert_ner_onnx import ExportError
 from onnx_files import FILES, FIXTURES
+from oracles import NEEDS_OPTIMUM
 
+pytestmark = NEEDS_OPTIMUM  # it writes the files
 SEQUENCES = [np.array([2, *range(4, 98, 5), 3, 7, 8, 9])[:length] for length in (24, *range(1, 25))]
 HALF = [(variant, file) for variant in ("plain", "groups") for file in ("half", "converted")]
 
