@@ -21,7 +21,7 @@ from typing import Final
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.tags.schemes import Span
 from albert_ner_onnx.text.abbreviations import is_title
-from albert_ner_onnx.text.characters import RAISED_DIGITS
+from albert_ner_onnx.text.characters import RAISED_DIGITS, has_letters
 
 SettleBorders = Callable[..., list[Span]]
 """`settle_borders` with its `takes_stop`."""
@@ -190,7 +190,7 @@ def _trim(words: Sequence[Word], start: int, end: int, is_read: Callable[[int], 
 
 def _is_sign(word: str) -> bool:
     """Whether a word has no letter or digit, or only those of a footnote."""
-    return not (word[:1].isalnum() or any(map(str.isalnum, word))) or _RAISED.issuperset(word)
+    return not has_letters(word) or _RAISED.issuperset(word)
 
 
 def _is_item_number(word: str) -> bool:

@@ -37,7 +37,7 @@ class Entity:
     start: int
     end: int
     score: float
-    tag_score: float | None = field(default=None, repr=False)
+    tag_score: float = field(repr=False)
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Returns `text`, `label`, `start`, `end` and `score` as a dictionary, ready for `json.dumps`."""
@@ -51,7 +51,7 @@ class Entity:
         """
         return {
             "entity_group": self.label,
-            "score": self.score if self.tag_score is None else self.tag_score,
+            "score": self.tag_score,
             "word": self.text,
             "start": self.start,
             "end": self.end,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.rules import Rules
 from albert_ner_onnx.tags.schemes import Span, span_tags
+from albert_ner_onnx.text.characters import has_letters
 
 
 class DecidedWords(NamedTuple):
@@ -153,7 +154,7 @@ class SpanMarker:
         scored = []
         for label, start, end in spans:
             own = [word for word in range(start, end) if columns[word] != self._outside]
-            named = [word for word in own if _is_name(decided.words[word].text)] or own
+            named = [word for word in own if has_letters(decided.words[word].text)] or own
             probability = prod(map(of_label[label].__getitem__, named))
             scored.append(ScoredSpan(label, start, end, probability, sum(map(chosen.__getitem__, own)) / len(own)))
         return scored
@@ -170,7 +171,3 @@ class SpanMarker:
 def _touch(before: Span, after: Span) -> bool:
     """Whether two spans of one label have no word between them."""
     return before.end == after.start and before.label == after.label
-
-
-def _is_name(text: str) -> bool:
-    return text[0].isalnum() or any(map(str.isalnum, text))

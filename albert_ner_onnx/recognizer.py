@@ -25,7 +25,7 @@ from albert_ner_onnx.options import Options
 from albert_ner_onnx.rules import Rules, resolve_rules
 from albert_ner_onnx.tags.decoding import argmax_decode, leave_out, legal_transitions, softmax, viterbi_decode
 from albert_ner_onnx.tags.schemes import fill_unread
-from albert_ner_onnx.text.layout import add_separators, cut_ranges
+from albert_ner_onnx.text.layout import cut_ranges
 from albert_ner_onnx.text.reading import Reading
 
 PREFETCHED_TEXTS = 1024  # what a stream reads ahead: enough to fill batches of equal length
@@ -235,13 +235,8 @@ class EntityRecognizer:
         reading = rules.read_text(text)
         words = rules.split_words(reading.text)
         sentences = rules.split_sentences(reading.text, words)
-        marks = rules.find_marks(reading.text, words)
-        borders = rules.find_borders(reading.text, words)
-        if borders and rules.separates:
-            add_separators(marks.read, borders)
-        if marks.borders:
-            borders = sorted({*borders, *marks.borders} - {0, len(words)})
-        read = [marks.read[part.start : part.stop] for part in sentences]
+        texts, borders = rules.read_layout(reading.text, words)
+        read = [texts[part.start : part.stop] for part in sentences]
         if self._reads_documents:
             # Sentences that share windows are decided together: where one ends is only a guess.
             whole = [range(len(words))] if words else []

@@ -26,9 +26,8 @@ from albert_ner_onnx.spark_nlp import words as spark_nlp_words
 from albert_ner_onnx.spark_nlp.chunks import chunks
 from albert_ner_onnx.tags.schemes import Span, spans
 from albert_ner_onnx.text.abbreviations import takes_stop
-from albert_ner_onnx.text.layout import layout_borders
+from albert_ner_onnx.text.layout import Layout, read_borders, read_layout
 from albert_ner_onnx.text.markers import keep_markers
-from albert_ner_onnx.text.marks import Marks, find_marks, no_marks
 from albert_ner_onnx.text.reading import Reading, read_text
 from albert_ner_onnx.text.sentences import sentence_starts, word_ranges
 from albert_ner_onnx.text.words import split_words, word_splitter
@@ -42,10 +41,8 @@ class Rules:
         read_text: Turns a text into what the model reads of it; everything below works on that.
         split_words: Splits a text into words.
         split_sentences: Splits a text, with its words, into sentences: ranges of indices of words.
-        find_marks: Finds the words that are mere marks; see `text.marks`.
-        find_borders: Finds the words, by their indices, before which the text's layout has a border that no entity
-            crosses.
-        separates: Whether the model reads a separator at these borders.
+        read_layout: Takes a text and its words. Tells what the model reads of each word, and where the layout has a
+            border that no entity crosses.
         open_tokenizer: Takes the bytes of a `tokenizer.json` and the number of pieces that fit into a window, without
             special pieces. Returns the function that turns the words of a text into pieces.
         open_own_tokenizer: Takes and returns the same, with exactly the pieces of the checkpoint's own tokenizer, even
@@ -70,9 +67,7 @@ class Rules:
     read_text: Callable[[str], Reading]
     split_words: Callable[[str], list[Word]]
     split_sentences: Callable[[str, Sequence[Word]], list[range]]
-    find_marks: Callable[[str, Sequence[Word]], Marks]
-    find_borders: Callable[[str, Sequence[Word]], list[int]]
-    separates: bool
+    read_layout: Callable[..., Layout]
     open_tokenizer: Callable[[bytes, int], ReadPieces]
     open_own_tokenizer: Callable[[bytes, int], ReadPieces]
     plan_windows: Callable[[npt.NDArray[np.int64], int, Sequence[int]], list[Window]]
@@ -94,7 +89,9 @@ class Rules:
 
     def adapt(self, *, newlines: str, markup: str | None, abbreviations: Sequence[str]) -> Rules:
         """Returns the rules with what a caller chose; the arguments are those of `options.Options`."""
-        rules = replace(self, find_borders=partial(layout_borders, newlines=newlines)) if newlines == "border" else self
+        rules = self
+        if newlines == "border":
+            rules = replace(rules, read_layout=partial(self.read_layout, newlines=newlines))
         if markup is not None:
             rules = replace(rules, read_text=partial(read_text, markup=markup))
         if abbreviations:
@@ -132,17 +129,15 @@ def _split_sentences_of_other_words(text: str, words: Sequence[Word]) -> list[ra
     return word_ranges(sentence_starts(text, split_words(text)), words)
 
 
-def _no_borders(text: str, words: Sequence[Word]) -> list[int]:
-    return []
+def _read_no_layout(text: str, words: Sequence[Word]) -> Layout:
+    return Layout([word.text for word in words], [])
 
 
 CONLL: Final = Rules(
     read_text=read_text,
     split_words=split_words,
     split_sentences=_split_sentences,
-    find_marks=find_marks,
-    find_borders=layout_borders,
-    separates=True,
+    read_layout=read_layout,
     open_tokenizer=_open_tokenizer,
     open_own_tokenizer=_open_own_tokenizer,
     plan_windows=pack_windows,
@@ -162,8 +157,7 @@ SPARK_NLP: Final = replace(
     read_text=Reading,
     split_words=spark_nlp_words.split_words,
     split_sentences=_split_sentences_of_other_words,
-    find_marks=no_marks,
-    separates=False,
+    read_layout=read_borders,
     open_tokenizer=pieces.open_tokenizer,
     open_own_tokenizer=pieces.open_tokenizer,
     find_spans=chunks,
@@ -176,7 +170,7 @@ SPARK_NLP_EXACT: Final = replace(
     open_tokenizer=pieces.open_exact_tokenizer,
     open_own_tokenizer=pieces.open_exact_tokenizer,
     plan_windows=pieces.one_window,
-    find_borders=_no_borders,
+    read_layout=_read_no_layout,
     fills_unread=False,
     decoders=("argmax",),
     contexts=("document",),

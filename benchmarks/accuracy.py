@@ -137,7 +137,7 @@ def _printed_text(recognizer: EntityRecognizer, sentences: Sequence[ConllSentenc
             "entities": len(scored),
             "right": round(sum(right) / len(right), 5),
             "score": _calibration([entity.score for entity in scored], right),
-            "tag_score": _calibration([entity.tag_score or 0.0 for entity in scored], right),
+            "tag_score": _calibration([entity.tag_score for entity in scored], right),
         },
         "words_f1": _f1([set(text.words) for text in texts], words),
         "recognize_f1": _f1(gold, [set(found) for found in entities]),

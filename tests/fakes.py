@@ -133,7 +133,7 @@ class FakeRecognizer:
         for text in texts:
             self.texts.append(text)
             yield [
-                Entity(name, label, text.index(name), text.index(name) + len(name), 0.5)
+                Entity(name, label, text.index(name), text.index(name) + len(name), 0.5, 0.5)
                 for name, label in LABELS.items()
                 if name in text
             ]

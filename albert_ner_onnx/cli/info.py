@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import albert_ner_onnx
 from albert_ner_onnx.cli import options
 from albert_ner_onnx.model.folder import ModelFolder
-from albert_ner_onnx.model.manifest import Quantization, Verification
+from albert_ner_onnx.model.manifest import MOST_UNKNOWN, Quantization, Verification
 
 SUMMARY = "show a model's labels, limits, sizes and verification"
 
@@ -69,6 +69,9 @@ def verification_lines(measured: Verification) -> list[str]:
         f"float32 compared with {measured.reference}: {measured.float_tag_agreement:.2%} of tags equal, "
         f"logits (up to {measured.max_abs_logit:.1f}) differ by at most {measured.float_max_logit_difference:.1e}",
         f"on {measured.sequences} sequences with {measured.pieces:,} pieces in total",
+        f"pieces of words compared with {measured.tokenizer}"
+        if not measured.tokenizer.startswith(("pieces", "trusted"))
+        else measured.tokenizer,
     ]
 
 
@@ -91,7 +94,7 @@ def quantization_lines(found: Quantization) -> list[str]:
         lines.insert(2, f"F1 on {gold.file} ({gold.words:,} words): {scores}")
     if not quality.min_agreement:
         lines.append("not judged: the export accepted any loss (--min-agreement 0)")
-    elif not quality.judged and (quality.unknown_share or 0.0) > 0.05:
+    elif not quality.judged and (quality.unknown_share or 0.0) > MOST_UNKNOWN:
         lines.append(
             f"warning: not judged, because {quality.unknown_share:.1%} of the text's pieces were unknown; export with "
             "--calibration FILE, text of the model's kind"

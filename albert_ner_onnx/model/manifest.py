@@ -13,6 +13,8 @@ from albert_ner_onnx.tags.schemes import SCHEMES, read_as_outside
 
 T = TypeVar("T")
 SCHEMA_VERSION: Final = 2
+MOST_UNKNOWN: Final = 0.05
+"""The share of unknown pieces over which a text says little about a model that reads other texts."""
 PRECISIONS = ("int8", "fp32")
 MODEL, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
 

@@ -52,6 +52,16 @@ def replace_surrogates(word: str) -> str:
     return _SURROGATES.sub("\ufffd", word)
 
 
+def unknown_piece(tokenizer: Tokenizer) -> int | None:
+    """Returns the piece that a tokenizer gives for what it doesn't know; `None` if it knows everything."""
+    model = tokenizer.model
+    if hasattr(model, "unk_token"):  # WordPiece, WordLevel, BPE
+        found = None if model.unk_token is None else tokenizer.token_to_id(model.unk_token)
+    else:  # Unigram doesn't tell
+        found = json.loads(tokenizer.to_str())["model"].get("unk_id")
+    return None if found is None else int(found)
+
+
 class WordTokenizer:
     """Turns words into pieces, one word at a time, and remembers the words that it has seen."""
 
@@ -159,11 +169,5 @@ class WordTokenizer:
         return result
 
     @cached_property
-    def _unknown(self) -> int:
-        """The unknown piece, or -1 if every word can be read without one. Most texts never ask for it."""
-        model = self._tokenizer.model
-        if hasattr(model, "unk_token"):  # WordPiece, WordLevel, BPE
-            found = None if model.unk_token is None else self._tokenizer.token_to_id(model.unk_token)
-        else:  # Unigram doesn't tell
-            found = json.loads(self._tokenizer.to_str())["model"].get("unk_id")
-        return -1 if found is None else int(found)
+    def _unknown(self) -> int | None:
+        return unknown_piece(self._tokenizer)  # most texts never ask for it

@@ -1,4 +1,4 @@
-"""Characters that several modules look for, as strings for the [ ] of a pattern."""
+"""Characters that several modules look for, most of them as strings for the [ ] of a pattern."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ SEPARATORS: Final = "\f\x1c-\x1f\u2029"
 
 RAISED_DIGITS: Final = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 """0 to 9 as superscripts: behind a name or a stop, the number of a note."""
+
+
+def has_letters(word: str) -> bool:
+    """Tells whether a word has a letter or a digit, rather than only signs."""
+    return word[:1].isalnum() or any(map(str.isalnum, word))

@@ -1,12 +1,13 @@
-"""Text, words -> borders of its layout, which no entity crosses.
+"""Text, words -> what the model reads of each word, and the borders of the layout, which no entity crosses.
 
-The model reads across them, because what stands on the other side is still context.
+The model reads across borders, because what stands on the other side is still context. These are borders:
 
 - A blank line, a form feed, a paragraph separator (U+2029), or one of the separators U+001C to U+001F.
 - The border of a table's cell: a tab, or three or more spaces, between two words of one line. At either end of a line
   they are mere alignment.
 - The line break between two lines with as many tabs, which are rows of a table.
 - Any line break, if `newlines` is `"border"`. By default it may be mere wrapping, so it says nothing.
+- Some marks (`text.marks`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import attrgetter
+from typing import NamedTuple
 
 from albert_ner_onnx.entities import Word
 from albert_ner_onnx.text.characters import LINE_BREAKS, SEPARATORS
+from albert_ner_onnx.text.marks import find_marks
 
 _SEPARATOR = re.compile(f"[{SEPARATORS}]")
 _LINE_BREAK = re.compile(f"\r\n|[{LINE_BREAKS}]")
@@ -26,9 +29,32 @@ _LINE = re.compile(f"[^{LINE_BREAKS}]+")
 _CELL = re.compile("\t|[ \u00a0\u3000]{3}")
 # Where there may be a border. Most texts have none of this.
 _CANDIDATE = re.compile(f"{_SEPARATOR.pattern}|{_CELL.pattern}|[{LINE_BREAKS}]\\s")
+_BETWEEN_CELLS = " ;"  # how news parts the items of a list
 
 
-SEPARATOR = " ;"  # the sign that loses least on CoNLL-2003's documents: it even wins
+class Layout(NamedTuple):
+    """What the layout of a text means for its words.
+
+    Attributes:
+        read: What the model reads for each word; nothing for a mere mark.
+        borders: The words, by their indices and in order, before which there is a border; never 0.
+    """
+
+    read: list[str]
+    borders: list[int]
+
+
+def read_layout(text: str, words: Sequence[Word], newlines: str = "wrap") -> Layout:
+    """Reads marks and borders. The arguments are those of `layout_borders`."""
+    read, of_marks = find_marks(text, words)
+    borders = layout_borders(text, words, newlines)
+    add_separators(read, borders)
+    return Layout(read, sorted({*borders, *of_marks} - {0, len(words)}) if of_marks else borders)
+
+
+def read_borders(text: str, words: Sequence[Word], newlines: str = "wrap") -> Layout:
+    """Reads borders alone: the model reads every word as it is. The arguments are those of `layout_borders`."""
+    return Layout([word.text for word in words], layout_borders(text, words, newlines))
 
 
 def layout_borders(text: str, words: Sequence[Word], newlines: str = "wrap") -> list[int]:
@@ -68,7 +94,7 @@ def add_separators(read: list[str], borders: Iterable[int]) -> None:
         while last > above and not read[last]:
             last -= 1
         if read[last][-1:].isalnum():
-            read[last] += SEPARATOR
+            read[last] += _BETWEEN_CELLS
         above = border
 
 

@@ -14,8 +14,9 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from albert_ner_onnx.entities import Word
+from albert_ner_onnx.text.characters import RAISED_DIGITS
 
-_NOTES: Final = "\u2020\u2021\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u00a9\u00ae\u2122"
+_NOTES: Final = f"\u2020\u2021\u00a9\u00ae\u2122{RAISED_DIGITS}"
 _MARK: Final = re.compile(rf"\*{{1,3}}|_{{1,3}}|[{_NOTES}]+")
 _CANDIDATE: Final = re.compile(rf"[*_{_NOTES}]|\S\[[0-9]|\]\(")
 _BRACKETED: Final = re.compile(
@@ -41,7 +42,7 @@ class Marks(NamedTuple):
 
 def find_marks(text: str, words: Sequence[Word]) -> Marks:
     """Finds the marks among the words of a text, in linear time. A mark touches a word: `* Anna` is a list's item."""
-    marks = no_marks(text, words)
+    marks = Marks([word.text for word in words], [])
     if not _CANDIDATE.search(text):
         return marks
     opened: set[str] = set()  # marks of emphasis
@@ -70,11 +71,6 @@ def find_marks(text: str, words: Sequence[Word]) -> Marks:
                 marks.read[first:after] = [""] * (after - first)
                 marks.borders.append(first if name == "opener" else after)
     return marks
-
-
-def no_marks(text: str, words: Sequence[Word]) -> Marks:
-    """Returns the words as they are."""
-    return Marks([word.text for word in words], [])
 
 
 def _index(words: Sequence[Word], offset: int) -> int:

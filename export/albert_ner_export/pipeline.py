@@ -18,7 +18,7 @@ from albert_ner_export.labels import read_labels
 from albert_ner_export.options import EMBEDDING_BITS, MIN_AGREEMENT, ExportOptions
 from albert_ner_export.sources.read import read_checkpoint
 from albert_ner_export.texts.corpus import Corpus, own_corpus, read_corpus
-from albert_ner_export.texts.sequences import MOST_UNKNOWN, CorpusReader, PieceSequence
+from albert_ner_export.texts.sequences import CorpusReader, PieceSequence
 from albert_ner_export.tokenizer import TokenizerFacts, describe_tokenizer
 from albert_ner_export.verify.gates import check_reference, check_source_model
 from albert_ner_export.verify.pieces import check_pieces, choose_sample
@@ -28,7 +28,7 @@ from albert_ner_export.writing.folder import check_target, write_model_folder
 from albert_ner_export.writing.manifest import Description
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.files.conll import ConllSentence, read_conll
-from albert_ner_onnx.model.manifest import Manifest, Quality, Quantization, Verification
+from albert_ner_onnx.model.manifest import MOST_UNKNOWN, Manifest, Quality, Quantization, Verification
 from albert_ner_onnx.rules import Rules, choose_rules
 from albert_ner_onnx.tags.schemes import opens_with_i, scheme_of
 
@@ -79,8 +79,9 @@ def export_model(
     interface = _interface(options, rules)
     model = build_model(config, weights, interface=interface)
     verification, logits = _verify(checkpoint, model, sequences, reference)
-    verification = replace(verification, unknown_share=reader.unknown_share(sequences))
-    if options.precision == "fp32" and (unknown := reader.unknown_share(sequences)) > MOST_UNKNOWN:
+    unknown = reader.unknown_share(sequences)
+    verification = replace(verification, unknown_share=unknown, tokenizer=pieces)
+    if options.precision == "fp32" and unknown > MOST_UNKNOWN:
         report(
             f"warning: the tokenizer doesn't know {unknown:.1%} of the pieces of the text that the graph was verified "
             "on; the graph computes what the checkpoint does, but try it on text of the model's language"
@@ -90,7 +91,6 @@ def export_model(
         logits = run_model(model, [part.ids for part in sequences])
     scheme = _scheme(config.read_tags, logits, sequences)
     checkpoint = replace(checkpoint, source_model=None)  # an ONNX source may be as large as the tensors
-    verification = replace(verification, tokenizer=pieces)
     description = Description(checkpoint, tokenizer, interface, max_pieces, scheme, verification)
 
     if options.precision == "fp32":

@@ -98,14 +98,6 @@ def _markers(added: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     )
 
 
-def unknown_piece(data: bytes) -> int | None:
-    """Returns the piece that a `tokenizer.json` gives for what it doesn't know; `None` if it knows everything."""
-    model = json.loads(data)["model"]
-    token = model.get("unk_token")
-    found = Tokenizer.from_str(data.decode()).token_to_id(token) if token is not None else model.get("unk_id")
-    return None if found is None else int(found)
-
-
 def ignores_case(tokenizer: Tokenizer) -> bool:
     """Whether a tokenizer gives `A` and `a` the same pieces."""
     normalizer = tokenizer.normalizer

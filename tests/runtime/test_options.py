@@ -144,7 +144,7 @@ def test_a_score_for_each_label() -> None:
 
 
 def entity(label: str, score: float) -> Entity:
-    return Entity("x", label, 0, 1, score)
+    return Entity("x", label, 0, 1, score, score)
 
 
 OF_EACH_KIND: list[dict[str, Any]] = [
@@ -222,7 +222,7 @@ def test_rules_are_adapted_to_what_was_chosen() -> None:
     words = CONLL.split_words(text)
     assert Options().adapt(CONLL) is CONLL
     by_line = Options(newlines="border").adapt(CONLL)
-    assert (CONLL.find_borders(text, words), by_line.find_borders(text, words)) == ([], [5])
+    assert [rules.read_layout(text, words).borders for rules in (CONLL, by_line)] == [[], [5]]
     assert Options(markup="html").adapt(CONLL).read_text(text).text == "Ask Kap. The guide said so"
     own = Options(abbreviations=["Kap"]).adapt(CONLL)
     assert [word.text for word in own.split_words("Ask Kap. Anna")] == ["Ask", "Kap.", "Anna"]

@@ -18,9 +18,9 @@ texts = st.text(st.characters() | st.sampled_from("aB.<&\"'’-\u0301\u200d😀 
 def test_to_table_aligns_a_row_an_entity() -> None:
     text = "John likes Berlin, says Xy."
     entities = [
-        Entity("John", "PER", 0, 4, 0.99774),
-        Entity("Berlin", "LOC", 11, 17, 1.0),
-        Entity("Xy", "X", 24, 26, 0.5),
+        Entity("John", "PER", 0, 4, 0.99774, 0.99774),
+        Entity("Berlin", "LOC", 11, 17, 1.0, 1.0),
+        Entity("Xy", "X", 24, 26, 0.5, 0.5),
     ]
     assert to_table(text, entities) == (
         "John likes Berlin, says Xy.\n"
@@ -32,7 +32,7 @@ def test_to_table_aligns_a_row_an_entity() -> None:
 
 
 def test_to_table_colours_labels_apart() -> None:
-    entities = [Entity("x", label, 0, 1, 1.0) for label in LABELS]
+    entities = [Entity("x", label, 0, 1, 1.0, 1.0) for label in LABELS]
     rows = to_table("x", entities, colour=True).splitlines()[1:]
     colours = [re.search("\x1b\\[\\d+m", row) for row in rows]
     found = [colour[0] for colour in colours if colour]
@@ -46,7 +46,7 @@ def test_to_table_colours_labels_apart() -> None:
 
 @given(st.text(st.characters()), st.text(st.characters(), min_size=1))
 def test_no_text_drives_the_terminal(text: str, label: str) -> None:
-    table = to_table(text, [Entity(text, label, 0, len(text), 1.0)])
+    table = to_table(text, [Entity(text, label, 0, len(text), 1.0, 1.0)])
     assert len(table.split("\n")) == 2
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", table)
     table.encode("utf-8")
@@ -88,7 +88,7 @@ def test_html_shows_the_text_and_each_label(text: str, entities: list[tuple[int,
     for gap, length, label in entities:
         start, end = end + gap, end + gap + length
         if end <= len(text):
-            found.append(Entity(text[start:end], label, start, end, 0.5))
+            found.append(Entity(text[start:end], label, start, end, 0.5, 0.5))
     page = Page(to_html(text, found))
     readable = re.sub("[\ud800-\udfff]", "\ufffd", text)
     assert "".join(page.shown["text"]) == readable
@@ -99,7 +99,7 @@ def test_html_shows_the_text_and_each_label(text: str, entities: list[tuple[int,
 def test_html_of_a_book_is_cut_before_an_entity() -> None:
     start = SHOWN_CHARACTERS - 2
     text = "x" * start + "Berlin" + "y" * 1000
-    page = Page(to_html(text, [Entity("Berlin", "LOC", start, start + 6, 0.5)]))
+    page = Page(to_html(text, [Entity("Berlin", "LOC", start, start + 6, 0.5, 0.5)]))
     assert page.shown["b"] == []
     assert "".join(page.shown["text"]) == "x" * start + "\n… and 1,006 more characters"
     whole = text[:SHOWN_CHARACTERS]
@@ -108,18 +108,20 @@ def test_html_of_a_book_is_cut_before_an_entity() -> None:
 
 def test_html_suits_light_and_dark_pages() -> None:
     """It sets no colour of the text, and its backgrounds are transparent."""
-    html = to_html("in Rome and Bern", [Entity("Rome", "LOC", 3, 7, 1.0), Entity("Bern", "X", 12, 16, 1.0)])
+    html = to_html("in Rome and Bern", [Entity("Rome", "LOC", 3, 7, 1.0, 1.0), Entity("Bern", "X", 12, 16, 1.0, 1.0)])
     assert set(re.findall(r"[; \"]color: ([^;]*)", html)) == {"inherit"}
     assert set(re.findall(r"background: hsl\(\d+ 80% 50% / ([^)]*)\)", html)) == {".2"}
     assert html.count("background") == 2
 
 
 def test_known_labels_have_the_palettes_hues_and_others_their_own() -> None:
-    hues = [re.findall(r"background: hsl\((\d+)", to_html("x", [Entity("x", label, 0, 1, 1.0)]))[0] for label in LABELS]
+    hues = [
+        re.findall(r"background: hsl\((\d+)", to_html("x", [Entity("x", label, 0, 1, 1.0, 1.0)]))[0] for label in LABELS
+    ]
     assert hues[:4] == ["185", "40", "130", "285"]
     assert hues[4] != hues[5]
 
 
 def test_a_label_with_a_lone_surrogate_is_shown() -> None:
-    page = Page(to_html("x", [Entity("x", "\ud800", 0, 1, 1.0)]))
+    page = Page(to_html("x", [Entity("x", "\ud800", 0, 1, 1.0, 1.0)]))
     assert page.shown["b"] == ["\ufffd"]

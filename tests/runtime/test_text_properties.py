@@ -79,7 +79,6 @@ def keeps_stop(words: list[str]) -> bool:
 
 def check(entity: Entity, words: list[str]) -> None:
     assert 0.0 <= entity.score <= 1.0
-    assert entity.tag_score is not None
     assert 0.0 <= entity.tag_score <= 1.0
     text = entity.text
     assert text == text.strip(" ".join(UNREAD) + "\n\r\t\f\u2029")

@@ -27,7 +27,7 @@ Float64 = npt.NDArray[np.float64]
 _EMBEDDINGS = "albert.embeddings."
 _PROJECTION = "albert.encoder.embedding_hidden_mapping_in"
 # Tensors that token classification doesn't use: pretraining heads, the pooler and buffers
-_UNUSED = ("albert.pooler.", "predictions.", "sop_classifier.", "albert.embeddings.position_ids")
+UNUSED = ("albert.pooler.", "predictions.", "sop_classifier.", "albert.embeddings.position_ids")
 
 
 class _Tensors:
@@ -35,7 +35,7 @@ class _Tensors:
 
     def __init__(self, tensors: Mapping[str, Float32]) -> None:
         self._tensors = tensors
-        self._unread = {name for name in tensors if not name.startswith(_UNUSED)}
+        self._unread = {name for name in tensors if not name.startswith(UNUSED)}
 
     def get(self, name: str, *shape: int) -> Float64:
         if name not in self._tensors:

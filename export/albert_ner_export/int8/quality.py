@@ -15,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from albert_ner_export.graph.run import Logits
-from albert_ner_export.texts.sequences import MOST_UNKNOWN
 from albert_ner_export.writing.folder import write_model_folder
 from albert_ner_onnx import load
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.evaluation.phrases import score_phrases
 from albert_ner_onnx.files.conll import ConllSentence
-from albert_ner_onnx.model.manifest import GoldScores, Quality
+from albert_ner_onnx.model.manifest import MOST_UNKNOWN, GoldScores, Quality
 from albert_ner_onnx.tags.decoding import softmax
 from albert_ner_onnx.tags.schemes import Span, to_iob2
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from tokenizers import Tokenizer
 
 from albert_ner_export.texts.corpus import Corpus, verification_lines
-from albert_ner_export.tokenizer import TokenizerFacts, unknown_piece
+from albert_ner_export.tokenizer import TokenizerFacts
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.model.sequences import SPECIAL_PIECES, SpecialPieces
+from albert_ner_onnx.model.tokenizer import unknown_piece
 from albert_ner_onnx.rules import Rules
 
-MOST_UNKNOWN = 0.05
-"""The share of unknown pieces over which a text says little about a model that reads other texts."""
 _LONGEST_WORD = 100  # pieces of a word to keep; lines are cut into sequences even within words
 _LONG_SEQUENCES = 4  # the ranges of activations depend a little on the length
 
@@ -49,7 +49,7 @@ class CorpusReader:
         capacity = max_pieces - SPECIAL_PIECES if rules.truncates else _LONGEST_WORD
         self._read_pieces = rules.open_own_tokenizer(tokenizer.data, capacity)
         self._special = SpecialPieces(tokenizer.cls_id, tokenizer.sep_id)
-        self._unknown = unknown_piece(tokenizer.data)
+        self._unknown = unknown_piece(Tokenizer.from_str(tokenizer.data.decode()))
         self.corpus = corpus
 
     def calibration(self, maximum: int) -> list[PieceSequence]:

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from albert_ner_export.graph.folding import UNUSED
 from albert_ner_export.graph.run import Ids, Logits
 from albert_ner_export.verify.padding import padded_logits
 from albert_ner_onnx.machine import available_cores
@@ -34,7 +35,6 @@ CHECKPOINT, TOKENIZER, EXPORT = "checkpoint", "tokenizer", "export"
 SEQUENCES, LOGITS = "sequences.npz", "logits.npz"
 
 _STRUCTURAL: Final = ("cls_token", "sep_token", "pad_token", "mask_token", "unk_token", "bos_token", "eos_token")
-_UNREAD: Final = ("albert.pooler.", "predictions.", "sop_classifier.", "albert.embeddings.position_ids")
 
 
 def read_arrays(file: Path) -> list[Any]:
@@ -117,7 +117,7 @@ def _compare_source(source: Path, checkpoint: Path) -> dict[str, str | None]:
     with safe_open(checkpoint / "model.safetensors", "numpy") as tensors:
         names = set(tensors.keys())
         for name, tensor in model.state_dict().items():
-            if not name.startswith(_UNREAD) and name not in names:
+            if not name.startswith(UNUSED) and name not in names:
                 return {"difference": f"the tensor {name} exists, and not for us", "unread": None}
             if name in names and not np.array_equal(tensor.float().numpy(), tensors.get_tensor(name), equal_nan=True):
                 return {"difference": f"the tensor {name} has other values", "unread": None}

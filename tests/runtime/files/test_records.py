@@ -20,7 +20,7 @@ def test_json_is_one_line_of_utf_8_for_any_text(write: Callable[[str], str], tex
 
 
 def test_to_json_line_holds_the_text_and_its_entities() -> None:
-    entity = Entity("Zürich", "LOC", 3, 9, 0.5)
+    entity = Entity("Zürich", "LOC", 3, 9, 0.5, 0.5)
     line = to_json_line("in Zürich\ud800", [entity])
     assert line == (
         '{"text": "in Zürich\\ud800", "entities": '

@@ -57,7 +57,7 @@ def test_every_chunk_is_spark_nlps(case: tuple[EntityRecognizer, list[dict[str, 
             (chunk["begin"], chunk["end"], chunk["result"], chunk["metadata"]["entity"]) for chunk in record["entities"]
         ], record["id"]
         scores = [float(chunk["metadata"]["confidence"]) for chunk in record["entities"]]
-        np.testing.assert_allclose(np.array([entity.tag_score for entity in entities], float), scores, atol=1e-5)
+        np.testing.assert_allclose([entity.tag_score for entity in entities], scores, atol=1e-5)
 
 
 def without_probabilities(annotation: dict[str, Any]) -> dict[str, Any]:
