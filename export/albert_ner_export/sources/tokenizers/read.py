@@ -8,8 +8,13 @@ from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources.files import Folder
 from albert_ner_export.sources.tokenizers.accents import describe_difference
 from albert_ner_export.sources.tokenizers.added_tokens import add_tokens
-from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
-from albert_ner_export.sources.tokenizers.normalizers import apply_bert_settings, keeps_accents, set_accents
+from albert_ner_export.sources.tokenizers.normalizers import (
+    apply_bert_settings,
+    is_case_sensitive,
+    keeps_accents,
+    set_accents,
+    set_case,
+)
 from albert_ner_export.sources.tokenizers.sentencepiece import SentencePieceModel, tokenizer_from_sentencepiece
 from albert_ner_export.sources.tokenizers.settings import (
     ALBERT,

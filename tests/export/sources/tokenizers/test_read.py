@@ -1,48 +1,35 @@
 import json
-import shutil
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import AlbertTokenizer, AlbertTokenizerFast, BertTokenizerFast, PreTrainedTokenizerFast
+from transformers import AlbertTokenizer, AlbertTokenizerFast, BertTokenizerFast
 
 import layout_files
 import toy
 from albert_ner_export.checkpoint import SourceOptions
 from albert_ner_export.sources.files import Folder
-from albert_ner_export.sources.tokenizers.letter_case import is_case_sensitive, set_case
-from albert_ner_export.sources.tokenizers.normalizers import keeps_accents
+from albert_ner_export.sources.tokenizers.normalizers import is_case_sensitive
 from albert_ner_export.sources.tokenizers.read import read_tokenizer
 from albert_ner_export.tokenizer import describe_tokenizer
 from albert_ner_onnx import ExportError
-from albert_ner_onnx.model.tokenizer import WordTokenizer
-
-SPIECE = Path(__file__).parents[1] / "fixtures" / "spiece.model"
-DEFAULTS = SourceOptions(warn=pytest.fail)
-PATH = Path("tokenizer.json")
-
-
-def spiece(folder: Path, **settings: Any) -> Folder:
-    shutil.copy(SPIECE, folder)
-    return configured(folder, settings)
-
-
-def vocabulary(folder: Path, **settings: Any) -> Folder:
-    (folder / "vocab.txt").write_text("\n".join([*toy.vocabulary(), "Paris", "é"]), "utf-8")
-    return configured(folder, settings)
-
-
-def configured(folder: Path, settings: dict[str, Any]) -> Folder:
-    if settings:
-        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    return Folder(folder)
-
-
-def backend(tokenizer: PreTrainedTokenizerFast) -> Any:
-    return json.loads(tokenizer.backend_tokenizer.to_str())
+from tokenizer_folders import (
+    BYTE_LEVEL,
+    DEFAULTS,
+    PATH,
+    added,
+    backend,
+    changed_tokenizer,
+    configured,
+    marked,
+    our_ids,
+    refusal,
+    spiece,
+    their_ids,
+    vocabulary,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,79 +78,6 @@ def test_tokenizer_json_is_preferred_and_kept_as_it_is(tmp_path: Path) -> None:
     assert sorted(folder.sha256) == ["tokenizer.json", "tokenizer_config.json"]
 
 
-@pytest.mark.parametrize("case_sensitive", [False, True])
-@pytest.mark.parametrize("do_lower_case", [None, False, True])
-@pytest.mark.parametrize(
-    ("write", "oracle"), [(spiece, AlbertTokenizerFast), (vocabulary, BertTokenizerFast)], ids=["spiece", "vocab"]
-)
-def test_the_user_overrides_the_case(
-    tmp_path: Path,
-    write: Callable[..., Folder],
-    oracle: type[PreTrainedTokenizerFast],
-    do_lower_case: bool | None,
-    case_sensitive: bool,
-) -> None:
-    folder = write(tmp_path, **({} if do_lower_case is None else {"do_lower_case": do_lower_case}))
-    options = SourceOptions(case_sensitive=case_sensitive, warn=pytest.fail)
-    found = read_tokenizer(folder, options)
-    assert json.loads(found) == backend(oracle.from_pretrained(tmp_path, do_lower_case=not case_sensitive))
-    # The same from a tokenizer.json
-    path = tmp_path / "tokenizer.json"
-    path.write_text(oracle.from_pretrained(tmp_path).backend_tokenizer.to_str())
-    assert json.loads(read_tokenizer(folder, options)) == json.loads(found)
-
-
-LOWER = normalizers.Lowercase()
-KEEP, TABLE = normalizers.NFC(), normalizers.Replace("A", "a")
-TABLE_NAME = "its normalizer (Sequence) folds case by a table of its own"
-
-
-@pytest.mark.parametrize(
-    ("before", "case_sensitive", "after"),
-    [
-        (None, True, None),
-        (None, False, LOWER),
-        (LOWER, True, None),
-        (LOWER, False, LOWER),
-        (KEEP, True, KEEP),
-        (KEEP, False, normalizers.Sequence([KEEP, LOWER])),
-        (normalizers.Sequence([KEEP, LOWER]), True, normalizers.Sequence([KEEP])),
-        (normalizers.Sequence([LOWER, KEEP, LOWER]), True, normalizers.Sequence([KEEP])),
-        (
-            normalizers.Sequence([normalizers.Sequence([LOWER, KEEP]), KEEP]),
-            True,
-            normalizers.Sequence([normalizers.Sequence([KEEP]), KEEP]),
-        ),
-        (
-            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=False)]),
-            False,
-            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=True)]),
-        ),
-        (
-            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=True)]),
-            True,
-            normalizers.Sequence([KEEP, normalizers.BertNormalizer(lowercase=False)]),
-        ),
-        (normalizers.Sequence([LOWER, TABLE]), True, TABLE_NAME),
-    ],
-)
-def test_the_case_of_each_normalizer(before: Any, case_sensitive: bool, after: Any) -> None:
-    def tokenizer(normalizer: Any) -> bytes:
-        result = Tokenizer(models.WordLevel({"[UNK]": 0}, "[UNK]"))
-        if normalizer is not None:
-            result.normalizer = normalizer
-        return str(result.to_str()).encode()
-
-    if isinstance(after, str):
-        with pytest.raises(ExportError) as error:
-            set_case(tokenizer(before), PATH, case_sensitive=case_sensitive)
-        assert after in str(error.value)
-        return
-    found = set_case(tokenizer(before), PATH, case_sensitive=case_sensitive)
-    assert json.loads(found) == json.loads(tokenizer(after))
-    assert is_case_sensitive(found, PATH) == case_sensitive
-
-
 def test_what_transformers_reads_differently_is_said(tmp_path: Path) -> None:
     from sentencepiece import SentencePieceTrainer
 
@@ -193,22 +107,6 @@ def with_file(name: str, data: bytes, write: Callable[..., Folder] = spiece) -> 
     return change
 
 
-def changed_tokenizer(added_token: dict[str, Any] | None = None, **changes: Any) -> bytes:
-    settings = json.loads(toy.tokenizer()) | changes
-    settings["added_tokens"] += [] if added_token is None else [added_token | {"id": len(toy.vocabulary())}]
-    return json.dumps(settings).encode()
-
-
-def added(content: str, **flags: bool) -> dict[str, Any]:
-    usual = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    return {"content": content, "special": True} | usual | flags
-
-
-def marked(folder: Path) -> Folder:
-    return configured(folder, {"additional_special_tokens": [{"content": "[USER]", "__type": "AddedToken"}]})
-
-
-BYTE_LEVEL = {"add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 CASED = SourceOptions(case_sensitive=True)
 
 
@@ -287,96 +185,6 @@ def test_damage_is_named(
     assert "\n" not in str(error.value)
 
 
-# --- Ways out ---------------------------------------------------------------------------------------------------------
-
-
-def refusal(folder: Path, options: SourceOptions = DEFAULTS) -> str:
-    with pytest.raises(ExportError) as error:
-        read_tokenizer(Folder(folder), options)
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def our_ids(folder: Path, words: Sequence[str]) -> list[list[int]]:
-    read = WordTokenizer(read_tokenizer(Folder(folder), DEFAULTS), 512)
-    return [read.encode([word]).ids.tolist() for word in words]
-
-
-def their_ids(tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
-    return [tokenizer([word], is_split_into_words=True, add_special_tokens=False)["input_ids"] for word in words]
-
-
-@pytest.mark.parametrize(
-    "name", ["BertJapaneseTokenizer", "T5Tokenizer", "T5TokenizerFast", "XLNetTokenizer", "LlamaTokenizer", "NoSuch"]
-)
-def test_other_classes_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    vocabulary(tmp_path, tokenizer_class=name)
-    assert f"tokenizer_class {name} isn't read exactly (expected one of BertTokenizer, AlbertTok" in refusal(tmp_path)
-    (tmp_path / "tokenizer_config.json").unlink()
-    (tmp_path / "config.json").write_text(json.dumps({"tokenizer_class": name}))
-    assert f"tokenizer_class {name} isn't read exactly" in refusal(tmp_path)
-    way_out = "it splits words by MeCab" if "Japanese" in name else "put it there and set tokenizer_class to PreTrained"
-    assert way_out in refusal(tmp_path)
-
-
-def test_a_class_that_ignores_settings_does_not_check_them(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.json").write_text(toy.tokenizer())
-    configured(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": None})
-    assert read_tokenizer(Folder(tmp_path), DEFAULTS) == toy.tokenizer().encode()
-    byte_level = {"type": "ByteLevel"} | BYTE_LEVEL
-    (tmp_path / "tokenizer.json").write_bytes(changed_tokenizer(pre_tokenizer=byte_level))
-    configured(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": True})
-    assert json.loads(read_tokenizer(Folder(tmp_path), DEFAULTS))["pre_tokenizer"] == byte_level
-
-
-def test_code_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
-    spiece(tmp_path, auto_map={"AutoTokenizer": ["tokenization.Mine", None]})
-    assert "auto_map says that its tokenizer is code of its own, which isn't run" in refusal(tmp_path)
-
-
-def test_a_tokenizer_of_another_class_is_read_from_its_tokenizer_json(tmp_path: Path) -> None:
-    from transformers import XLMRobertaTokenizerFast
-
-    names = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-    pieces = [
-        *((name, 0.0) for name in names),
-        *((f"{mark}{char}", -2.0) for mark in ("", "\u2581") for char in "abcE"),
-    ]
-    saved = Tokenizer(models.Unigram([*pieces, ("\u2581", -3.0)], 3, False))
-    saved.add_special_tokens(list(names))
-    saved.pre_tokenizer = pre_tokenizers.Metaspace()
-    saved.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
-    own = XLMRobertaTokenizerFast(tokenizer_object=saved)
-    own.save_pretrained(tmp_path)
-    assert "tokenizer_class XLMRobertaTokenizer" in refusal(tmp_path)
-    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
-    (tmp_path / "tokenizer_config.json").write_text(
-        json.dumps(settings | {"tokenizer_class": "PreTrainedTokenizerFast"})
-    )
-    words = ["abc", "cab", "E", "x"]
-    assert our_ids(tmp_path, words) == their_ids(own, words)
-    facts = describe_tokenizer(read_tokenizer(Folder(tmp_path), DEFAULTS), 14)
-    assert (facts.cls_id, facts.sep_id) == (0, 2)
-
-
-def test_the_file_that_a_class_reads_must_be_there(tmp_path: Path) -> None:
-    vocabulary(tmp_path, tokenizer_class="AlbertTokenizer")
-    assert "AlbertTokenizer reads tokenizer.json or spiece.model, but only vocab.txt is there; add" in refusal(tmp_path)
-    vocabulary(tmp_path, tokenizer_class="PreTrainedTokenizerFast")
-    assert "PreTrainedTokenizerFast reads tokenizer.json, but only vocab.txt is there" in refusal(tmp_path)
-    (tmp_path / "tokenizer_config.json").unlink()
-    assert our_ids(tmp_path, ["Paris"])
-
-
-def test_a_class_chooses_among_the_files(tmp_path: Path) -> None:
-    spiece(tmp_path)
-    vocabulary(tmp_path, tokenizer_class="BertTokenizer")
-    folder = Folder(tmp_path)
-    read_tokenizer(folder, DEFAULTS)
-    assert "vocab.txt" in folder.sha256
-    assert "spiece.model" not in folder.sha256
-
-
 TEXT = "Jürgen Müller wohnt in München 日本 9, 99,"
 
 
@@ -410,64 +218,6 @@ def test_a_marker_that_the_files_agree_on_is_read(tmp_path: Path, normalized: bo
         token = {"content": "[USER]", "normalized": True}
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"additional_special_tokens": [token]}))
     assert our_ids(tmp_path, ["[USER]", "x[USER]"])[0] == [len(toy.vocabulary())]
-
-
-# --- Accents ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("keep", [False, True])
-@pytest.mark.parametrize("saved", [False, True])
-def test_the_user_decides_on_accents(tmp_path: Path, saved: bool, keep: bool) -> None:
-    folder = spiece(tmp_path)
-    expected = backend(AlbertTokenizerFast.from_pretrained(tmp_path, keep_accents=keep))
-    if saved:
-        other = AlbertTokenizerFast.from_pretrained(tmp_path, keep_accents=not keep)
-        (tmp_path / "tokenizer.json").write_text(other.backend_tokenizer.to_str())
-    assert json.loads(read_tokenizer(folder, SourceOptions(keep_accents=keep, warn=pytest.fail))) == expected
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_the_user_decides_on_berts_accents(tmp_path: Path, keep: bool) -> None:
-    folder = vocabulary(tmp_path)
-    found = json.loads(read_tokenizer(folder, SourceOptions(keep_accents=keep)))
-    assert found["normalizer"]["strip_accents"] is not keep
-
-
-def test_accents_of_an_unknown_normalizer_are_refused(tmp_path: Path) -> None:
-    data = changed_tokenizer(normalizer={"type": "Replace", "pattern": {"String": "é"}, "content": "e"})
-    (tmp_path / "tokenizer.json").write_bytes(data)
-    message = refusal(tmp_path, SourceOptions(keep_accents=True))
-    assert "its normalizer (Replace) is neither ALBERT's nor BERT's" in message
-    (tmp_path / "tokenizer.json").write_bytes(changed_tokenizer(normalizer=None))
-    for keep in (False, True):
-        assert keeps_accents(read_tokenizer(Folder(tmp_path), SourceOptions(keep_accents=keep)), PATH) == keep
-
-
-@pytest.mark.parametrize(
-    ("text", "texts", "expected"),
-    [
-        ("the cat and the dog", [], None),
-        ("the cat and the dog", ["the naïve café"], None),  # all of transformers' and Google's code drops these
-        ("the cat and the dog", ["in दिल्ली"], "1 of the text's 2 different words, such as 'दिल्ली', lose vowel signs"),
-        (
-            layout_files.HINDI,
-            [],
-            " pieces, such as 'नरेंद्र', are never read, as AlbertTokenizerFast drops accents and vowel",
-        ),
-    ],
-)
-def test_readings_that_differ_in_accents_are_said(
-    tmp_path: Path, text: str, texts: list[str], expected: str | None
-) -> None:
-    (tmp_path / "spiece.model").write_bytes(
-        layout_files.spiece(text if text != layout_files.ENGLISH else "the cat and the dog")
-    )
-    lines: list[str] = []
-    read_tokenizer(Folder(tmp_path), SourceOptions(texts=texts, warn=lines.append))
-    assert len(lines) == (expected is not None)
-    assert (expected or "") in "".join(lines)
-    for keep in (False, True):  # as the message advises
-        read_tokenizer(Folder(tmp_path), SourceOptions(texts=texts, keep_accents=keep, warn=pytest.fail))
 
 
 def test_settings_that_transformers_4_ignores_are_said(tmp_path: Path) -> None:
