@@ -92,7 +92,7 @@ class Machine:
 
 def describe_machine() -> Machine:
     """Describes this machine from what the system says."""
-    from importlib.metadata import version  # late: it takes 17 ms, and recognizers don't need it
+    from importlib.metadata import version  # late: it is slow, and recognizers don't need it
 
     try:
         first_core, _, _ = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")

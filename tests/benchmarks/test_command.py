@@ -64,7 +64,7 @@ def test_a_suite_that_fails_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["acuracy"], "no suite 'acuracy'; there are accuracy, quantization"),
+        (["acuracy"], "no suite 'acuracy'; there are accuracy, untidy"),
         (["--conll", "nowhere"], "nowhere: no such file or folder"),
         (["--peers", "nobody"], "invalid choice: 'nobody'"),
     ],

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accuracy, portability, quantization, scaling, sizes, speed, start
+from albert_ner_onnx import Entity
+from benchmarks import accuracy, portability, quantization, scaling, sizes, speed, start, untidy
 from benchmarks.child import call_in_child
 from benchmarks.emulation import Environment, UnavailableError
 from benchmarks.models import random_model
@@ -47,6 +48,23 @@ def test_accuracy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"| {accuracy.CARD_NAME} |" not in tables["card"]
     assert "90.16" in tables["card"]
     assert "24 pieces" in tables["windows"]
+
+
+def test_untidy_text(run: Run) -> None:
+    figures = untidy.measure(run)
+    tables = checked(untidy, figures)
+    assert figures["kept"].keys() == untidy._SETTINGS.keys()
+    assert "| `**Berlin**` |" in tables["names"]
+
+
+def test_untidy_text_is_set_around_its_entities() -> None:
+    entities = [Entity("Anna", "PER", 0, 4, 1.0, 1.0), Entity("Bonn", "LOC", 9, 13, 1.0, 1.0)]
+    marked = untidy.set_text("Anna met Bonn", entities, untidy.Setting("<", ">>"))
+    assert marked == ("<Anna>> met <Bonn>>", {(1, 5, "PER"), (13, 17, "LOC")})
+    spread = untidy.set_text("Anna met Bonn", entities, untidy.Setting(char=lambda char: char * 2))
+    assert spread == ("AAnnnnaa  mmeett  BBoonnnn", {(0, 8, "PER"), (18, 26, "LOC")})
+    soft = untidy.Setting(char=lambda char: "\u00ad" + char)
+    assert untidy.set_text("Anna", entities[:1], soft) == ("\u00adA\u00adn\u00adn\u00ada", {(1, 8, "PER")})
 
 
 def test_quantization(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ def test_info_shows_the_rows_of_a_model_card(model: Path, capsys: pytest.Capture
     assert "model.onnx: 13.600 MB; in float32 53.500 MB" in text
     assert "in float32: classifier (tiny)" in text
     assert "200 sequences with 6,000 pieces" in text
+    assert "pieces unverified" in text
     assert "not judged" not in text
     assert "warning" not in text
 
