@@ -34,11 +34,13 @@ class Setting(NamedTuple):
         before: What stands before each name.
         after: What stands after it.
         char: What a character becomes.
+        start: What stands at the start of the text.
     """
 
     before: str = ""
     after: str = ""
     char: Callable[[str], str] = str
+    start: str = ""
 
 
 _SETTINGS: Final[Mapping[str, Setting]] = {
@@ -50,7 +52,7 @@ _SETTINGS: Final[Mapping[str, Setting]] = {
     "escaped for HTML": Setting(char=lambda char: html.escape(char)),
     "`&nbsp;` for blanks": Setting(char=lambda char: "&nbsp;" if char == " " else char),
     "wrapped at every blank": Setting(char=lambda char: "\r\n" if char == " " else char),
-    "quoted, wrapped at every blank": Setting(char=lambda char: "\n> " if char == " " else char),
+    "quoted, wrapped at every blank": Setting(char=lambda char: "\n> " if char == " " else char, start="> "),
     "soft hyphens before `e`": Setting(char=lambda char: f"{_SOFT_HYPHEN}{char}" if char == "e" else char),
     "U+200E at blanks": Setting(char=lambda char: "\u200e \u200e" if char == " " else char),
     "U+FFFD at blanks": Setting(char=lambda char: " \ufffd " if char == " " else char),
@@ -90,6 +92,7 @@ def set_text(text: str, entities: Sequence[Entity], setting: Setting) -> tuple[s
         parts.append(part)
         length += len(part)
 
+    add(setting.start)
     for index, char in enumerate(text):
         if index in starts:
             add(setting.before)

@@ -63,6 +63,7 @@ def test_untidy_text_is_set_around_its_entities() -> None:
     assert marked == ("<Anna>> met <Bonn>>", {(1, 5, "PER"), (13, 17, "LOC")})
     spread = untidy.set_text("Anna met Bonn", entities, untidy.Setting(char=lambda char: char * 2))
     assert spread == ("AAnnnnaa  mmeett  BBoonnnn", {(0, 8, "PER"), (18, 26, "LOC")})
+    assert untidy.set_text("Anna", entities[:1], untidy.Setting(start="> ")) == ("> Anna", {(2, 6, "PER")})
     soft = untidy.Setting(char=lambda char: "\u00ad" + char)
     assert untidy.set_text("Anna", entities[:1], soft) == ("\u00adA\u00adn\u00adn\u00ada", {(1, 8, "PER")})
 
