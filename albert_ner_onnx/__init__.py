@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.entities import Entity, Word
-from albert_ner_onnx.errors import AlbertNerError, ExportError, InferenceError, InputError, ModelError
+from albert_ner_onnx.errors import (
+    AlbertNerError,
+    ExportError,
+    InferenceError,
+    InputError,
+    MissingExtraError,
+    ModelError,
+)
 from albert_ner_onnx.model.folder import ModelFolder, default_model
 from albert_ner_onnx.version import __version__ as __version__
 
@@ -34,6 +41,7 @@ __all__ = [
     "ExportError",
     "InferenceError",
     "InputError",
+    "MissingExtraError",
     "ModelError",
     "Word",
     "default_model",

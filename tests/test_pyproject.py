@@ -23,7 +23,7 @@ def group(name: str) -> set[str]:
 
 def test_the_groups_are_the_extras() -> None:
     assert group("test") == set(EXTRAS["test"])
-    assert group("dev") == {*EXTRAS["test"], *EXTRAS["dev"]} - {"albert-ner-onnx[optimum,test]"}
+    assert group("dev") == {*EXTRAS["test"], *EXTRAS["dev"]} - {"albert-ner-onnx[optimum,integrations,test]"}
 
 
 def test_the_changelog_and_the_citation_name_this_version() -> None:

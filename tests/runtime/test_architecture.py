@@ -15,15 +15,15 @@ RUNTIME, EXPORTER = REPOSITORY / "albert_ner_onnx", REPOSITORY / "export" / "alb
 RUNTIME_FLOORS = [
     {"version", "errors"},
     {"entities", "inputs", "machine"},
-    {"text", "tags", "render"},
+    {"text", "tags", "render", "extras"},
     {"model", "borders"},
     {"spark_nlp"},
     {"rules"},
     {"options", "document", "marking"},
     {"recognizer"},
-    {"files", "evaluation"},
+    {"files", "evaluation", "hub"},
     {""},
-    {"benchmark"},
+    {"benchmark", "runs", "integrations"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,0 +1,50 @@
+"""What is read from a file: records, in chunks that are recognized and written together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from albert_ner_onnx.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK_RECORDS = 1024
+"""Most records of a chunk: enough to fill batches of equal length."""
+CHUNK_CHARACTERS = 1_000_000
+"""Characters after which a chunk ends, so that a chunk of long texts stays small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One document of an input.
+
+    Attributes:
+        source: The file that it comes from, as the user named it; `<stdin>` for standard input.
+        line: The number, from 1, of its first line or, in a table, of its row.
+        content: Its text; its sentences, each a list of words, if the file has words; `None` if it has no text, as a
+            null in a table; or the error that says why it can't be read.
+        fields: Everything that the file says about it, its text included, by name. Empty if the file is text or CoNLL.
+    """
+
+    source: str
+    line: int
+    content: str | list[list[str]] | InputError | None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records that are recognized and written together. A run can be resumed between two chunks.
+
+    Where one ends depends only on the input, never on the time or the machine.
+
+    Attributes:
+        records: The records, in the order of the input.
+        columns: If they come from Parquet or Arrow, the rows of that table, one for each record.
+    """
+
+    records: Sequence[Record]
+    columns: pa.RecordBatch | None = None
