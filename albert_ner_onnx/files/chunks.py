@@ -48,3 +48,22 @@ class Chunk:
 
     records: Sequence[Record]
     columns: pa.RecordBatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputShape:
+    """What all records of a run have in common. A writer must know it before the first of them.
+
+    Attributes:
+        format: `text`, `jsonl`, `csv`, `tsv`, `parquet`, `arrow` or `conll`.
+        field: Where the text is: a column's name, or the path of a field of JSON Lines.
+        per: What is a record of text: `line`, `paragraph` or `file`.
+        names: The names of a table's columns, in order; `None` if the input isn't a table.
+        schema: The columns of Parquet or Arrow.
+    """
+
+    format: str
+    field: str | None = None
+    per: str = "line"
+    names: tuple[str, ...] | None = None
+    schema: pa.Schema | None = None
