@@ -24,17 +24,25 @@ def check_texts(texts: Iterable[str]) -> list[str]:
     return found
 
 
-def check_sentences(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    """Returns the sentences, each a list of words, as a list. A sentence may also be an array of one dimension."""
+def check_sentences(sentences: Iterable[Sequence[str]], name: str = "sentences") -> list[Sequence[str]]:
+    """Returns the sentences, each a list of words, as a list. A sentence may also be an array of one dimension.
+
+    Args:
+        sentences: The sentences.
+        name: What error messages call them.
+
+    Raises:
+        InputError: They aren't an iterable in order, or one isn't a list of `str`.
+    """
     found: list[Sequence[str]] = []
-    for index, words in enumerate(iterate_in_order(sentences, "sentences", dimensions=2)):
+    for index, words in enumerate(iterate_in_order(sentences, name, dimensions=2)):
         # By their dimensions, arrays are recognised without an import of NumPy or pandas.
         is_array = getattr(words, "ndim", None) == 1
         if isinstance(words, str | bytes | bytearray) or not (is_array or isinstance(words, Sequence)):
-            raise InputError(f"sentences[{index}] must be a list of words, found {type(words).__name__}")
+            raise InputError(f"{name}[{index}] must be a list of words, found {type(words).__name__}")
         checked = list(words) if is_array else words
         for position, word in enumerate(checked):
-            check_text(word, f"sentences[{index}][{position}]")
+            check_text(word, f"{name}[{index}][{position}]")
         found.append(checked)
     return found
 

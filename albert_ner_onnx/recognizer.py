@@ -15,7 +15,7 @@ from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import InferenceError, ModelError
 from albert_ner_onnx.inputs import check_sentences, check_text, check_texts, iterate_in_order
-from albert_ner_onnx.marking import DecidedWords, SpanMarker
+from albert_ner_onnx.marking import DecidedWords, ScoredSpan, SpanMarker
 from albert_ner_onnx.model.classifier import WordClassifier, WordLogits
 from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MODEL, TOKENIZER, Manifest
@@ -50,6 +50,20 @@ class _SplitText(NamedTuple):
     read: list[list[list[str]]]
 
 
+class _JoinedWords(NamedTuple):
+    """A text that was made of words: a blank between those of a sentence, a line feed between sentences.
+
+    Attributes:
+        text: The text.
+        words: Its words.
+        sentences: Ranges of the words, one for each sentence; that of an empty sentence is empty.
+    """
+
+    text: str
+    words: list[Word]
+    sentences: list[range]
+
+
 class EntityRecognizer:
     """Finds named entities. Make one with `albert_ner_onnx.load`; any number of threads may use it at once.
 
@@ -82,6 +96,8 @@ class EntityRecognizer:
         self._columns = np.array([tags.index("O") if tag == "O" else column for column, tag in enumerate(tags)])
         self._transitions = legal_transitions(tags, folder.manifest.scheme)
         self._marker = SpanMarker(self._rules, tags, folder.manifest.scheme)
+        # Nobody knows the borders of words that are already split better than their tags do
+        self._word_marker = SpanMarker(replace(self._rules, settle_borders=None), tags, folder.manifest.scheme)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _load_again, (self.folder.path, self.options)
@@ -175,6 +191,27 @@ class EntityRecognizer:
         if not isinstance(failure, StopIteration):
             raise failure
 
+    def analyze_words(self, sentences: Iterable[Sequence[str]]) -> Document:
+        """Does what `tag_document` does, and returns the whole answer.
+
+        The document's text is the words of a sentence with a blank between them, and a line feed between sentences.
+        Its `tags` are those of `tag_document`, its `sentences` the given ones as ranges of words, and its entities are
+        what the tags mark, without those that `min_score` and `labels` leave out.
+
+        Raises:
+            InputError: An item isn't a list of `str`. The message gives its index, and nothing has been computed.
+        """
+        return self._analyze_words([check_sentences(sentences)])[0]
+
+    def analyze_words_batch(self, documents: Iterable[Iterable[Sequence[str]]]) -> list[Document]:
+        """Does what `analyze_words` does for the sentences of each document. Documents never see each other.
+
+        Raises:
+            InputError: An item isn't a list of `str`. The message gives its index, and nothing has been computed.
+        """
+        found = enumerate(iterate_in_order(documents, "documents"))
+        return self._analyze_words([check_sentences(each, f"documents[{index}]") for index, each in found])
+
     # --- Tags ---------------------------------------------------------------------------------------------------------
 
     def tag(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -201,8 +238,7 @@ class EntityRecognizer:
 
     def _tag(self, texts: Sequence[Sequence[Sequence[str]]], sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Reads `texts`, and decides each of their `sentences`."""
-        borders = np.cumsum([0, *map(len, sentences)]).tolist()
-        ranges = [range(start, stop) for start, stop in pairwise(borders)]
+        ranges = _ranges(sentences)
         tags, _ = self._decide(self._classifier.logits(texts), ranges)
         return [tags[each.start : each.stop] for each in ranges]
 
@@ -228,7 +264,26 @@ class EntityRecognizer:
             inside = slice(start, end)
             own = scores[inside].copy()  # a document must not keep the others' scores
             own.setflags(write=False)
-            yield self._document(text, DecidedWords(text.words, tags[inside], columns[inside], own, found.read[inside]))
+            decided = DecidedWords(text.words, tags[inside], columns[inside], own, found.read[inside])
+            spans, marked = self._marker.mark(decided, text.decided)
+            words = text.reading.locate(text.words)
+            yield self._document(text.text, words, decided._replace(tags=marked), spans, text.decided)
+
+    def _analyze_words(self, documents: Sequence[Sequence[Sequence[str]]]) -> list[Document]:
+        sentences = [*chain.from_iterable(documents)]
+        found = self._classifier.logits(documents if self._reads_documents else [[words] for words in sentences])
+        tags, columns = self._decide(found, _ranges(sentences))
+        scores = softmax(found.logits)
+        answers = []
+        start = 0
+        for joined in map(_join_words, documents):
+            inside = slice(start, start := start + len(joined.words))
+            own = scores[inside].copy()
+            own.setflags(write=False)
+            decided = DecidedWords(joined.words, tags[inside], columns[inside], own, found.read[inside])
+            spans, _ = self._word_marker.mark(decided, joined.sentences)
+            answers.append(self._document(joined.text, joined.words, decided, spans, joined.sentences))
+        return answers
 
     def _split(self, text: str) -> _SplitText:
         rules = self._rules
@@ -269,23 +324,40 @@ class EntityRecognizer:
             return viterbi_decode(logits, lengths, self._transitions)
         return argmax_decode(logits)
 
-    def _document(self, split: _SplitText, decided: DecidedWords) -> Document:
-        spans, tags = self._marker.mark(decided, split.decided)
-        words = split.reading.locate(split.words)
+    def _document(
+        self, text: str, words: list[Word], decided: DecidedWords, spans: Iterable[ScoredSpan], sentences: list[range]
+    ) -> Document:
+        """Makes the answer to a text from its words, where they stand in it, and the spans among them."""
         entities = []
         for label, first, end, score, tag_score in spans:
             start, stop = words[first].start, words[end - 1].end
-            entities.append(Entity(split.text[start:stop], label, start, stop, score, tag_score))
+            entities.append(Entity(text[start:stop], label, start, stop, score, tag_score))
         return Document(
-            text=split.text,
+            text=text,
             words=words,
-            tags=tags,
+            tags=decided.tags,
             scores=decided.scores,
             entities=[entity for entity in entities if self.options.keeps(entity)],
             tag_set=self.manifest.tags,
-            sentences=split.decided,
+            sentences=sentences,
             spark_nlp=self.manifest.spark_nlp,
         )
+
+
+def _ranges(sentences: Iterable[Sequence[str]]) -> list[range]:
+    """Where each sentence stands among all words."""
+    return [range(start, stop) for start, stop in pairwise(accumulate(map(len, sentences), initial=0))]
+
+
+def _join_words(sentences: Sequence[Sequence[str]]) -> _JoinedWords:
+    words = []
+    start = 0
+    for sentence in sentences:
+        for word in sentence:
+            words.append(Word(word, start, start + len(word)))
+            start += len(word) + 1  # what stands behind it
+        start += not sentence  # an empty line ends, too
+    return _JoinedWords("\n".join(map(" ".join, sentences)), words, _ranges(sentences))
 
 
 def _load_again(path: Path, options: Options) -> EntityRecognizer:
