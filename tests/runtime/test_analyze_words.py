@@ -94,7 +94,8 @@ def test_filters_choose_entities_and_leave_tags() -> None:
 
 
 def test_no_words(recognizer: EntityRecognizer) -> None:
-    for nothing, text in (([], ""), ([[]], ""), ([[], []], "\n")):
+    cases: list[tuple[list[list[str]], str]] = [([], ""), ([[]], ""), ([[], []], "\n")]
+    for nothing, text in cases:
         document = recognizer.analyze_words(nothing)
         assert (document.text, document.words, document.entities) == (text, [], [])
         assert document.scores.shape == (0, len(document.tag_set))
