@@ -1,0 +1,73 @@
+"""Formats in which a run writes what it has found: one module a format, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.files.chunks import InputShape
+from albert_ner_onnx.files.writers.delimited import DELIMITERS, EntityRowsWriter
+from albert_ner_onnx.files.writers.json_lines import HuggingFaceWriter, JsonLinesWriter, SparkNlpWriter
+from albert_ner_onnx.files.writers.writer import Counts, Writer, WriterOptions, Written
+
+__all__ = ["FORMATS", "Counts", "Writer", "WriterOptions", "Written", "choose_format", "open_writer"]
+
+FORMATS = ("jsonl", "csv", "tsv", "huggingface", "spark-nlp")
+_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
+
+
+def choose_format(out: str, to: str | None) -> str:
+    """Returns the format of the output.
+
+    Args:
+        out: The output's name, without the suffix of its compression.
+        to: The format that the caller chose, or `None` for what the name says.
+
+    Raises:
+        InputError: There is no such format, or the name says none.
+    """
+    if to is None:
+        suffix = PurePath(out).suffix
+        if suffix.lower() not in _SUFFIXES:
+            raise InputError(f"{out}: its name doesn't tell a format; choose one of {', '.join(FORMATS)} with --to")
+        return _SUFFIXES[suffix.lower()]
+    if to not in FORMATS:
+        raise InputError(f"to must be one of {', '.join(FORMATS)}, found {to!r}")
+    return to
+
+
+def open_writer(format: str, options: WriterOptions, shape: InputShape, labels: Sequence[str]) -> Writer:
+    """Returns the writer of a format.
+
+    Args:
+        format: One of `FORMATS`.
+        options: What the caller chose.
+        shape: What all records have in common.
+        labels: The labels that the model can give.
+
+    Raises:
+        InputError: An option is for another format, or a column has the name of the entities' column already.
+        MissingExtraError: The format needs a library that isn't installed.
+    """
+    added = {"jsonl": [options.entities_field], "parquet": [options.entities_field, f"{options.entities_field}_error"]}
+    for name in added.get(format, ()):
+        if name in (shape.names or ()):
+            raise InputError(
+                f"the input has a column {name!r} already; choose another name for the entities with --entities-field"
+            )
+    match format:
+        case "jsonl":
+            return JsonLinesWriter(options.entities_field)
+        case "csv" | "tsv":
+            return EntityRowsWriter(DELIMITERS[format])
+        case "huggingface":
+            return HuggingFaceWriter()
+        case "spark-nlp":
+            return SparkNlpWriter(options.white_list)
+    raise InputError(f"to must be one of {', '.join(FORMATS)}, found {format!r}")
