@@ -114,6 +114,28 @@ def choose_columns(
     return word, tag
 
 
+def check_word_column(name: str, sentences: Sequence[Sequence[Row]], word: int, *, is_chosen: bool) -> None:
+    """Refuses a column of words that look like something else.
+
+    Args:
+        name: What error messages call the file.
+        sentences: Rows of the file, with equally many columns.
+        word: The index of the column.
+        is_chosen: Whether a user chose it, and so knows what it holds.
+
+    Raises:
+        InputError: It counts the words, repeats the name of the document or holds tags, and the user didn't choose it;
+            or its words are empty or have something around all of them.
+    """
+    rows = [row for sentence in sentences for row in sentence]
+    fault = _fault(sentences, word)
+    if len(rows) >= _FEW and _holds_entities(rows, word, is_tag):
+        fault = fault or "holds tags"
+    if fault and not is_chosen:
+        raise InputError(f"{name}: column {word + 1} {fault}; choose {_word_option(sentences, {word})}")
+    _check_words(name, rows, word)
+
+
 def _doubt(
     sentences: Sequence[Sequence[Row]],
     word: int,

@@ -10,6 +10,16 @@ _SAMPLE_BYTES = 1 << 12
 _UTF_32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
+class UndecodableLineError(InputError):
+    """A line's bytes aren't in the encoding of the file.
+
+    Attributes:
+        replaced: The line with U+FFFD for bytes that can't be decoded, so that what stands around them can be seen.
+    """
+
+    replaced = ""
+
+
 class Encoding(NamedTuple):
     """An encoding, and how it writes a byte order mark and the characters that end a line."""
 
@@ -48,10 +58,12 @@ class Encoding(NamedTuple):
             return text[mark:].decode(self.codec)
         except UnicodeDecodeError as error:
             byte = error.object[error.start]
-            return InputError(
+            bad = UndecodableLineError(
                 f"{place}: not {self.name}, byte 0x{byte:02x} at offset {offset + mark + error.start} of the file; "
                 "convert it to UTF-8"
             )
+            bad.replaced = text[mark:].decode(self.codec, "replace")
+            return bad
 
 
 UTF_8 = Encoding("UTF-8", "utf-8", b"\xef\xbb\xbf", b"\n", b"\r")

@@ -131,6 +131,26 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputEr
         yield texts
 
 
+def read_start(stream: BufferedIOBase, name: str) -> str:
+    """Reads the start of a stream, to see what it is.
+
+    Args:
+        stream: As for `read_lines`.
+        name: What error messages call the stream.
+
+    Returns:
+        Some characters, U+FFFD in place of those that can't be decoded.
+
+    Raises:
+        InputError: As for `read_lines`.
+    """
+    first = _first_bytes(stream)
+    encoding = encoding_of(first, name)
+    if encoding is UTF_8:
+        refuse_unmarked_utf_16(first.split(b"\n"), name)
+    return first.removeprefix(encoding.mark).decode(encoding.codec, "replace")
+
+
 def _first_bytes(stream: BufferedIOBase) -> bytes:
     """Reads until it is sure which byte order mark the stream starts with, or that it starts with none."""
     first = b""

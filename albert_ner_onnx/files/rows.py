@@ -47,23 +47,32 @@ def read_rows(
             has another number of columns than the lines before it.
     """
     rows = list(_split_lines(stream, name))
-    marked = [row for row in rows if _is_marked(row)]
-    words = [row for row in words_of(rows, borders) if not _is_marked(row)]
+    marked = [row for row in rows if is_marked(row)]
+    words = [row for row in words_of(rows, borders) if not is_marked(row)]
     width = _common_width(words, name) or max((len(row.columns) for row in marked), default=0)
     found = _comments(marked, _known_tags(words, width, tag_columns), width, tag_columns)
     if found and not comments:
-        line, columns = found[0]
-        raise InputError(
-            f"{name}:{line}: expected the columns of a word, found what looks like a comment, "
-            f"{_shortened(' '.join(columns))}; leave out comments with --comments"
-        )
-    left_out = {row.line for row in found if not _DOCUMENT_COMMENT.match(" ".join(row.columns[:3]))}
+        raise looks_like_comment(found[0], name)
+    left_out = {row.line for row in found if not starts_document(row)}
     starts = {row.line for row in found} - left_out
     return [
         Row(row.line, [DOCUMENT]) if row.line in starts else _cut(row, width)
         for row in rows
         if row.line not in left_out
     ]
+
+
+def looks_like_comment(row: Row, name: str) -> InputError:
+    """Returns the error for a comment where there should be none."""
+    return InputError(
+        f"{name}:{row.line}: expected the columns of a word, found what looks like a comment, "
+        f"{_shortened(' '.join(row.columns))}; leave out comments with --comments"
+    )
+
+
+def starts_document(comment: Row) -> bool:
+    """Whether a comment says that a document starts."""
+    return _DOCUMENT_COMMENT.match(" ".join(comment.columns[:3])) is not None
 
 
 def words_of(rows: list[Row], borders: Collection[str]) -> Iterator[Row]:
@@ -78,14 +87,19 @@ def looks_like_tag(text: str) -> bool:
 
 def _split_lines(stream: BufferedIOBase, name: str) -> Iterator[Row]:
     for number, line in enumerate(chain.from_iterable(read_lines(stream, name)), 1):
-        if isinstance(line, InputError):
-            raise line
-        if "\r" in line.strip("\t" + _SPACES):
-            raise InputError(
-                f"{name}:{number}: expected lines that end in LF or CRLF, found a lone CR inside a line; convert the "
-                "line ends, for example with `tr '\\r' '\\n'`"
-            )
-        yield Row(number, split_columns(line))
+        yield split_line(line, number, name)
+
+
+def split_line(line: str | InputError, number: int, name: str) -> Row:
+    """Splits a line of a file. Raises `InputError` if it can't be decoded, or has a carriage return inside."""
+    if isinstance(line, InputError):
+        raise line
+    if "\r" in line.strip("\t" + _SPACES):
+        raise InputError(
+            f"{name}:{number}: expected lines that end in LF or CRLF, found a lone CR inside a line; convert the "
+            "line ends, for example with `tr '\\r' '\\n'`"
+        )
+    return Row(number, split_columns(line))
 
 
 def split_columns(line: str) -> list[str]:
@@ -101,27 +115,47 @@ def split_columns(line: str) -> list[str]:
     return [column.strip(_SPACES) for column in line.split("\t")]
 
 
-def _is_marked(row: Row) -> bool:
+def is_marked(row: Row) -> bool:
+    """Whether a row may be a comment: its first column starts with `#`."""
     return row.columns[:1] != [] and row.columns[0].startswith("#")
 
 
-def _common_width(rows: list[Row], name: str) -> int:
-    """The number of columns that all rows have, or 0 without rows. Empty columns at a row's end may be left out."""
-    least, least_line = 0, 0  # what some row fills
-    most, most_line = sys.maxsize, 0  # what some row has, with empty columns at its end
-    for row in rows:
+class Width:
+    """The number of columns that all rows have, as far as they are known. Empty columns at a row's end may be left out.
+
+    Attributes:
+        columns: That number; 0 before the first row.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Starts without a row; error messages call the file `name`."""
+        self._name = name
+        self.columns, self._line = 0, 0  # what some row fills
+        self._most, self._most_line = sys.maxsize, 0  # what some row has, with empty columns at its end
+
+    def add(self, row: Row) -> None:
+        """Adds a row. Raises `InputError` if it has another number of columns than those before it."""
         filled, width = _filled(row), len(row.columns)
-        if filled > most or width < least:
-            expected, line, found = (most, most_line, filled) if filled > most else (least, least_line, width)
+        if filled > self._most or width < self.columns:
+            too_many = filled > self._most
+            expected, line = (self._most, self._most_line) if too_many else (self.columns, self._line)
             raise InputError(
-                f"{name}:{row.line}: expected {expected} columns, as in line {line}, found {found}; separate all "
-                "columns by tabs, or by spaces if no column is empty or contains one"
+                f"{self._name}:{row.line}: expected {expected} columns, as in line {line}, found "
+                f"{filled if too_many else width}; separate all columns by tabs, or by spaces if no column is empty or "
+                "contains one"
             )
-        if filled > least:
-            least, least_line = filled, row.line
-        if width < most:
-            most, most_line = width, row.line
-    return least
+        if filled > self.columns:
+            self.columns, self._line = filled, row.line
+        if width < self._most:
+            self._most, self._most_line = width, row.line
+
+
+def _common_width(rows: list[Row], name: str) -> int:
+    """The number of columns that all rows have, or 0 without rows."""
+    width = Width(name)
+    for row in rows:
+        width.add(row)
+    return width.columns
 
 
 def _filled(row: Row) -> int:
@@ -132,12 +166,13 @@ def _filled(row: Row) -> int:
     return width
 
 
-def _fits(row: Row, width: int) -> bool:
+def fits(row: Row, width: int) -> bool:
+    """Whether a row has so many columns, apart from empty ones at its end."""
     return _filled(row) <= width <= len(row.columns)
 
 
 def _cut(row: Row, width: int) -> Row:
-    return Row(row.line, row.columns[:width]) if len(row.columns) > width and _fits(row, width) else row
+    return Row(row.line, row.columns[:width]) if len(row.columns) > width and fits(row, width) else row
 
 
 def _known_tags(words: list[Row], width: int, tag_columns: Collection[int]) -> set[str]:
@@ -152,7 +187,7 @@ def _comments(marked: list[Row], known: Collection[str], width: int, tag_columns
     columns = [column for column in tag_columns if -width <= column < width]
 
     def is_word(row: Row) -> bool:
-        tags = [row.columns[:width][column] for column in columns] if width > 1 and _fits(row, width) else []
+        tags = [row.columns[:width][column] for column in columns] if width > 1 and fits(row, width) else []
         return bool(tags) and all(tag in known or looks_like_tag(tag) for tag in tags)
 
     return [row for row in marked if not is_word(row)]

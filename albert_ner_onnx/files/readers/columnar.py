@@ -1,0 +1,171 @@
+"""Parquet and Arrow: tables whose rows are read in batches, with a text in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.extras import extra
+from albert_ner_onnx.files.chunks import CHUNK_RECORDS, Record
+from albert_ner_onnx.files.readers.sources import Source, unreadable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BUFFER_BYTES = 1 << 16  # of each column of Parquet: without a buffer, all of a row group is read at once
+
+
+class TableFile:
+    """A table.
+
+    Attributes:
+        schema: Its columns. All of them may be null, because the row of an error is.
+    """
+
+    def __init__(self, source: Source, format: str, field: str, progress: Callable[[float], None]) -> None:
+        """Reads the schema.
+
+        Args:
+            source: The file.
+            format: `"parquet"` or `"arrow"`.
+            field: The name of the column that holds the text.
+            progress: Is called with the share of the rows that are read.
+
+        Raises:
+            InputError: It isn't in this format, or has no such column, or no strings there.
+            MissingExtraError: pyarrow isn't installed.
+        """
+        with extra("files", f"{source.name}: reading {'Parquet' if format == 'parquet' else 'Arrow'}"):
+            import pyarrow as pa
+        self._name = source.name
+        self._progress = progress
+        self._file = source.open_raw()
+        try:
+            self._batches, schema = self._open(source, format)
+            self.schema = pa.schema([column.with_nullable(True) for column in schema], schema.metadata)
+            self._column = self._find(field)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self, source: Source, format: str) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+        import pyarrow as pa
+
+        if not self._file.seekable():
+            raise InputError(f"{self._name}: expected a file to read {format} from, found a pipe; write it to a file")
+        try:
+            return (_open_parquet if format == "parquet" else _open_arrow)(source, self._file)
+        except pa.ArrowException as error:
+            expected = "Parquet" if format == "parquet" else "an Arrow file (IPC, Feather 2)"
+            found = str(error).partition("\n")[0].rstrip(".")
+            raise InputError(f"{self._name}: expected {expected}, found something else ({found})") from None
+        except OSError as error:
+            raise unreadable(self._name, error) from None
+
+    def _find(self, field: str) -> int:
+        found = self.schema.get_all_field_indices(field)
+        if not found:
+            names = ", ".join(map(repr, self.schema.names)) or "none"
+            raise InputError(f"{self._name}: expected a column {field!r}, found {names}; choose one with --field")
+        if len(found) > 1:
+            raise InputError(f"{self._name}: expected one column {field!r}, found {len(found)}")
+        if not _holds_strings(self.schema.field(found[0]).type):
+            kind = self.schema.field(found[0]).type
+            raise InputError(
+                f"{self._name}: expected strings in column {field!r}, found {kind}; choose it with --field"
+            )
+        return int(found[0])
+
+    def check(self) -> None:
+        """Raises nothing: the schema has been checked."""
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def tables(self) -> Iterator[tuple[list[Record], pa.RecordBatch]]:
+        """Reads the records and their rows. A row that can't be read ends the table; its columns are null."""
+        import pyarrow as pa
+
+        row = 0
+        try:
+            for batch, share in self._batches:
+                rows = pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+                for start in range(0, len(rows), CHUNK_RECORDS):
+                    some = rows.slice(start, CHUNK_RECORDS)
+                    contents = self._contents(some.column(self._column), row + 1)
+                    yield [Record(self._name, row + n, content) for n, content in enumerate(contents, 1)], some
+                    row += len(some)
+                self._progress(share)
+        except (pa.ArrowException, OSError) as error:
+            found = str(error).partition("\n")[0].rstrip(".")
+            bad = InputError(f"{self._name}:{row + 1}: this row and those after it can't be read ({found})")
+            yield error_row(Record(self._name, row + 1, bad), self.schema)
+
+    def _contents(self, column: pa.Array, row: int) -> list[str | InputError | None]:
+        try:
+            texts: list[str | InputError | None] = column.to_pylist()
+        except UnicodeDecodeError:  # files don't have to hold what they say
+            return [self._content(value, number) for number, value in enumerate(column, row)]
+        return texts
+
+    def _content(self, value: pa.Scalar, row: int) -> str | InputError | None:
+        try:
+            text: str | None = value.as_py()
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            return InputError(f"{self._name}:{row}: not UTF-8, byte 0x{byte:02x} at offset {error.start} of the text")
+        return text
+
+
+def error_row(record: Record, schema: pa.Schema) -> tuple[list[Record], pa.RecordBatch]:
+    """Returns a record of an error, and for its columns a row of nulls."""
+    import pyarrow as pa
+
+    nulls = [pa.nulls(1, column.type) for column in schema]
+    return [record], pa.RecordBatch.from_arrays(nulls, schema=schema)
+
+
+def _open_parquet(source: Source, file: Any) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+
+    def batches() -> Iterator[tuple[pa.RecordBatch, float]]:
+        row = 0
+        for batch in table.iter_batches(CHUNK_RECORDS, use_threads=False):
+            row += len(batch)
+            yield batch, row / table.metadata.num_rows
+
+    return batches(), table.schema_arrow
+
+
+def _open_arrow(source: Source, file: Any) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+    import pyarrow as pa
+
+    start = file.read(6)
+    file.seek(0)
+    if start.startswith(b"FEA1"):
+        raise pa.ArrowInvalid("Feather 1; write it anew with a newer library")
+    # Mapped, so that a batch of any size takes no memory of its own
+    mapped = pa.memory_map(source.path) if source.size else file
+    if start != b"ARROW1":
+        stream = pa.ipc.open_stream(mapped)
+        return ((batch, 0.0) for batch in stream), stream.schema
+    table = pa.ipc.open_file(mapped)
+    count = table.num_record_batches
+    return ((table.get_batch(index), (index + 1) / count) for index in range(count)), table.schema
+
+
+def _holds_strings(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_null(kind)
+    )

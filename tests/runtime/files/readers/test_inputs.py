@@ -1,0 +1,119 @@
+"""What a run reads: found, checked, in one format."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.files.chunks import Record
+from albert_ner_onnx.files.readers import FORMATS, InputOptions, Inputs, open_inputs
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def opened(*patterns: str, **options: object) -> Inputs:
+    return open_inputs(patterns, InputOptions(**options))  # type: ignore[arg-type]
+
+
+def records(*patterns: str, **options: object) -> list[Record]:
+    return [record for chunk in opened(*patterns, **options).chunks() for record in chunk.records]
+
+
+def contents(*patterns: str, **options: object) -> list[object]:
+    return [
+        str(record.content) if isinstance(record.content, InputError) else record.content
+        for record in records(*patterns, **options)
+    ]
+
+
+def test_names_tell_formats() -> None:
+    write(
+        {
+            "a.txt": b"one",
+            "b.MD": b"two",
+            "c.log.gz": gzip.compress(b"three"),
+            "d.jsonl": b'{"text": "four"}',
+            "e.ndjson": b'{"text": "five"}',
+            "f.csv": b"text\nsix",
+            "g.tsv.GZ": gzip.compress(b"text\nseven"),
+            "h.conll": b"eight O",
+            "i.bio": b"nine",
+            "j.iob": b"ten",
+        }
+    )
+    assert contents("a.txt", "b.MD", "c.log.gz") == ["one", "two", "three"]
+    assert contents("d.jsonl", "e.ndjson") == ["four", "five"]
+    assert contents("f.csv") == ["six"]
+    assert contents("g.tsv.GZ") == ["seven"]
+    assert contents("h.conll", "i.bio", "j.iob") == [[["eight"]], [["nine"]], [["ten"]]]
+    assert opened("a.txt").shape.format == "text"
+    assert opened("g.tsv.GZ").shape.names == ("text",)
+    assert set(FORMATS) == {"text", "jsonl", "csv", "tsv", "parquet", "arrow", "conll"}
+
+
+def test_directories_are_searched_in_order() -> None:
+    files = ("d/b.txt", "d/a/z.txt", "d/a.txt", "d/.git/x.txt", "d/_SUCCESS.txt", "d/a/.x.txt", "d/a/other.bin")
+    write({name: name.encode() for name in files})
+    assert contents("d") == ["d/a/z.txt", "d/a.txt", "d/b.txt"]
+    assert contents("d/*.txt") == ["d/_SUCCESS.txt", "d/a.txt", "d/b.txt"]
+    assert contents("d/**/z.txt") == ["d/a/z.txt"]
+    assert contents("d", format="text") == ["d/a/other.bin", "d/a/z.txt", "d/a.txt", "d/b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "options", "message"),
+    [
+        (["missing.txt"], {}, "missing.txt: can't be read (No such file or directory)"),
+        (["*.nothing"], {}, "*.nothing: expected names of files, found none that fit the pattern"),
+        ([], {}, "expected a file, a directory, a glob or - to read, found nothing"),
+        (["a.txt", "b.jsonl"], {}, "b.jsonl: expected files of one format, found jsonl, but a.txt is text; "),
+        (["x.bin"], {}, "x.bin: can't tell the format from the name; choose it with --from"),
+        (["a.txt"], {"format": "xml"}, "--from: expected one of text, jsonl"),
+        (["a.txt"], {"per": "word"}, "--per: expected one of line, paragraph, file, found 'word'"),
+        (["b.jsonl"], {"per": "file"}, "--per file: allowed only with text, found jsonl"),
+        (["a.txt"], {"field": "x"}, "--field x: allowed only with JSON Lines and tables, found text"),
+        (["a.txt"], {"word_column": 2}, "--word-column: allowed only with CoNLL, found text"),
+        (["a.txt"], {"comments": True}, "--comments: allowed only with CoNLL, found text"),
+        (["empty"], {}, "empty: expected files of a known format in this directory, found none; "),
+        (["a.txt.gz"], {}, "a.txt.gz: expected data compressed by gzip, found other bytes ("),
+        (["p.parquet.gz"], {}, "p.parquet.gz: parquet can't be read while it is compressed; decompress it first"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(patterns: list[str], options: dict[str, object], message: str) -> None:
+    write({"a.txt": b"", "b.jsonl": b"", "x.bin": b"", "a.txt.gz": b"text", "p.parquet.gz": b""})
+    Path("empty").mkdir()
+    with pytest.raises(InputError) as caught:
+        opened(*patterns, **options)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_read_once() -> None:
+    write({"d/a.txt": b"a", "d/b.txt": b"b"})
+    Path("d/c.txt").symlink_to("a.txt")
+    Path("d/gone.txt").symlink_to("nowhere.txt")
+    Path("d/loop").symlink_to("../d")
+    assert contents("d/b.txt", "d", "./d/a.txt", "d/*.txt"[:3] + "b.txt") == ["b", "a"]
+
+
+def test_progress_in_bytes() -> None:
+    write({"a.txt": b"one\ntwo\n", "b.txt.gz": gzip.compress(b"three")})
+    inputs = opened("a.txt", "b.txt.gz")
+    assert inputs.total_bytes == sum(Path(name).stat().st_size for name in ("a.txt", "b.txt.gz"))
+    assert inputs.bytes_read == 0
+    for _ in range(2):
+        assert [len(chunk.records) for chunk in inputs.chunks()] == [3]
+        assert inputs.bytes_read == inputs.total_bytes
