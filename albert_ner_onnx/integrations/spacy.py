@@ -55,7 +55,7 @@ if not Doc.has_extension("misaligned"):
         "style": "ent",
         "spans_key": "sc",
         "default": "unmodified",
-        "alignment_mode": "strict",
+        "alignment_mode": "expand",
         "workers": None,
         "threads": 1,
         "decoder": None,
@@ -129,7 +129,7 @@ class AlbertNer(Pipe):
         style: str = "ent",
         spans_key: str = "sc",
         default: str = "unmodified",
-        alignment_mode: str = "strict",
+        alignment_mode: str = "expand",
         **options: Any,
     ) -> None:
         """Checks the settings, and loads nothing.
@@ -230,15 +230,15 @@ class AlbertNer(Pipe):
         """
         recognizer = self.recognizer
         handle = self.get_error_handler()
-        for docs in _batches(stream, batch_size):
+        for docs, texts in _batches(stream, batch_size):
             found: Sequence[list[Entity]] | None
             try:
-                found = recognizer.recognize_batch([doc.text for doc in docs])
+                found = recognizer.recognize_batch(texts)
             except Exception:  # each one alone shows which of them fail
                 found = None
             for index, doc in enumerate(docs):
                 try:
-                    self._annotate(doc, recognizer.recognize(doc.text) if found is None else found[index])
+                    self._annotate(doc, recognizer.recognize(texts[index]) if found is None else found[index])
                 except Exception as error:
                     handle(self.name, self, [doc], error)
                 else:
@@ -249,9 +249,8 @@ class AlbertNer(Pipe):
         if self._style == "span":
             _add_spans(doc, self._spans_key, spans, keep=self._default == "unmodified")
             return
-        if self._default == "unmodified" and spans:
-            taken = {token.i for token in doc if token.ent_iob in _INSIDE}
-            spans = [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
+        if self._default == "unmodified":
+            spans = [span for span in spans if not any(token.ent_iob in _INSIDE for token in span)]
         doc.set_ents(spans, default=self._default)
 
     def _align(self, doc: Doc, entities: Sequence[Entity]) -> list[Span]:
@@ -327,7 +326,10 @@ class AlbertNer(Pipe):
             ModelError: The bytes are damaged.
             InputError: The model doesn't allow one of the options, or doesn't know one of the labels.
         """
-        return self._bring(_ModelInMemory.read_from(srsly.msgpack_loads(bytes_data)))
+        files = srsly.msgpack_loads(bytes_data)
+        if not isinstance(files, dict) or MANIFEST not in files:
+            raise ModelError(f"the bytes of the component {self.name!r} hold no model; save the pipeline again")
+        return self._bring(_ModelInMemory.read_from(files))
 
     def _bring(self, folder: ModelFolder) -> Self:
         self._folder, self._recognizer = folder, None
@@ -361,7 +363,7 @@ class _ModelInMemory(ModelFolder):
         manifest = Manifest.from_json(files[MANIFEST])
         for name, expected in manifest.files.items():
             if name not in files or hashlib.sha256(files[name]).hexdigest() != expected:
-                raise ModelError(f"{name} of the pipeline's bytes is damaged; save the pipeline again")
+                raise ModelError(f"{name} in the pipeline's bytes is missing or damaged; save the pipeline again")
         return cls(Path(manifest.name), manifest, files)
 
     def read(self, name: str) -> bytes:
@@ -374,18 +376,20 @@ def _restore(name: str, state: dict[str, Any]) -> AlbertNer:
     return component
 
 
-def _batches(stream: Iterable[Doc], size: int) -> Iterator[list[Doc]]:
-    """Yields the documents in lists of `size`, or of fewer if they have a million characters."""
-    batch: list[Doc] = []
+def _batches(stream: Iterable[Doc], size: int) -> Iterator[tuple[list[Doc], list[str]]]:
+    """Yields `size` documents with their texts, or fewer if they have a million characters."""
+    docs: list[Doc] = []
+    texts: list[str] = []
     characters = 0
     for doc in stream:
-        batch.append(doc)
-        characters += len(doc.text)
-        if len(batch) >= size or characters >= CHUNK_CHARACTERS:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
+        docs.append(doc)
+        texts.append(doc.text)  # spaCy joins it from the tokens each time
+        characters += len(texts[-1])
+        if len(docs) >= size or characters >= CHUNK_CHARACTERS:
+            yield docs, texts
+            docs, texts, characters = [], [], 0
+    if docs:
+        yield docs, texts
 
 
 def _add_spans(doc: Doc, key: str, spans: Sequence[Span], *, keep: bool) -> None:
