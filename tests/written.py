@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.entities import Entity, Word
@@ -45,13 +46,31 @@ def of_entities(text: str, words: list[Word], entities: list[Entity]) -> Documen
     return Document(text, words, tags, scores, entities, TAG_SET, [range(len(words))] if words else [])
 
 
+# What could be taken for a placeholder, for markup or for the end of a line is more frequent than in real text
+PLACEHOLDERS = ["[", "]", "[PER]", "[PER_1]", "[PER_2]", "[LOC_1]", "PER", "_1"]
+PARTS = st.sampled_from([*PLACEHOLDERS, "#", "-DOCSTART-", "B-PER", "</p>", "Ann", "Bob", "ä😀", " ", "\n", ". "])
+
+
+@st.composite
+def documents(draw: st.DrawFn, parts: st.SearchStrategy[str] = PARTS) -> Document:
+    """Documents whose entities are any words."""
+    text = " ".join(draw(st.lists(parts, max_size=12)))
+    words = split_words(text)
+    borders = sorted(draw(st.sets(st.integers(0, len(words)), max_size=8)))
+    entities = []
+    for first, stop in zip(borders[::2], borders[1::2], strict=False):
+        start, end = words[first].start, words[stop - 1].end
+        entities.append(Entity(text[start:end], draw(st.sampled_from(LABELS)), start, end, 0.75, 0.5))
+    return of_entities(text, words, entities)
+
+
 def record(content: Any, fields: Mapping[str, Any] | None = None, line: int = 1, source: str = "in.txt") -> Record:
     return Record(source, line, content, fields or {})
 
 
 def chunk_of(answers: Sequence[Answer], shape: InputShape = TEXT) -> Chunk:
     """A chunk of records of text, or of JSON Lines or CSV with nothing but the text, that have these answers."""
-    field = shape.field if shape.format != "text" else None
+    field = (shape.field or "text") if shape.format != "text" else None
     records = []
     for line, answer in enumerate(answers, 1):
         text = answer.text if isinstance(answer, Document) else "lost" if answer else None
