@@ -84,7 +84,7 @@ def to_html(text: str, entities: Sequence[Entity]) -> str:
         label = f'<b style="{_LABEL_STYLE}">{_escape(entity.label)}</b>'
         parts.append(
             f'{_escape(shown[end : entity.start])}<mark title="{_escape(entity.label)} {entity.score:.3f}" '
-            f'style="{_ENTITY_STYLE.format(hue=_hue(entity.label))}"><bdi>{_escape(entity.text)}</bdi>{label}</mark>'
+            f'style="{_ENTITY_STYLE.format(hue=hue(entity.label))}"><bdi>{_escape(entity.text)}</bdi>{label}</mark>'
         )
         end = entity.end
     parts.append(_escape(shown[end:]))
@@ -102,7 +102,7 @@ def _ansi(label: str) -> str:
     return f"\x1b[{_PALETTE[label].ansi if label in _PALETTE else _OTHER_ANSI}m"
 
 
-def _hue(label: str) -> int:
+def hue(label: str) -> int:
     """The hue of a label, in degrees. A label that isn't in the palette always gets the same one."""
     return _PALETTE[label].hue if label in _PALETTE else crc32(label.encode("utf-8", "surrogatepass")) % 360
 

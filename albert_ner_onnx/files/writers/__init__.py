@@ -9,6 +9,7 @@ from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import InputShape
 from albert_ner_onnx.files.writers.conll import ConllWriter
 from albert_ner_onnx.files.writers.delimited import DELIMITERS, EntityRowsWriter
+from albert_ner_onnx.files.writers.html import HtmlWriter
 from albert_ner_onnx.files.writers.json_lines import HuggingFaceWriter, JsonLinesWriter, SparkNlpWriter
 from albert_ner_onnx.files.writers.redact import open_redacting_writer
 from albert_ner_onnx.files.writers.redaction import Redaction
@@ -16,7 +17,7 @@ from albert_ner_onnx.files.writers.writer import Counts, Writer, WriterOptions, 
 
 __all__ = ["FORMATS", "Counts", "Writer", "WriterOptions", "Written", "choose_format", "open_writer"]
 
-FORMATS = ("jsonl", "csv", "tsv", "conll", "huggingface", "spark-nlp", "redact")
+FORMATS = ("jsonl", "csv", "tsv", "conll", "huggingface", "spark-nlp", "html", "redact")
 _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -25,6 +26,8 @@ _SUFFIXES = {
     ".conll": "conll",
     ".iob": "conll",
     ".bio": "conll",
+    ".html": "html",
+    ".htm": "html",
 }
 
 _KEPT = {"arrow": "parquet"}  # the shape of redacted records, where it isn't that of the input
@@ -81,6 +84,8 @@ def open_writer(format: str, options: WriterOptions, shape: InputShape, labels: 
             return EntityRowsWriter(DELIMITERS[format])
         case "conll":
             return ConllWriter(given=shape.format == "conll")
+        case "html":
+            return HtmlWriter(tuple(labels), numbered=shape.per != "file")
         case "redact":
             return open_redacting_writer(shape, Redaction(frozenset(options.keep), options.numbered), options.mapping)
         case "huggingface":
