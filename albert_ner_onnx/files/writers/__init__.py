@@ -17,10 +17,11 @@ from albert_ner_onnx.files.writers.writer import Counts, Writer, WriterOptions, 
 
 __all__ = ["FORMATS", "Counts", "Writer", "WriterOptions", "Written", "choose_format", "open_writer"]
 
-FORMATS = ("jsonl", "csv", "tsv", "conll", "huggingface", "spark-nlp", "html", "redact")
+FORMATS = ("jsonl", "parquet", "csv", "tsv", "conll", "huggingface", "spark-nlp", "html", "redact")
 _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".parquet": "parquet",
     ".csv": "csv",
     ".tsv": "tsv",
     ".conll": "conll",
@@ -92,6 +93,10 @@ def open_writer(format: str, options: WriterOptions, shape: InputShape, labels: 
             return HuggingFaceWriter()
         case "spark-nlp":
             return SparkNlpWriter(options.white_list)
+        case "parquet":
+            from albert_ner_onnx.files.writers.parquet import open_parquet_writer  # late, because it imports pyarrow
+
+            return open_parquet_writer(shape, options.entities_field)
     raise InputError(f"to must be one of {', '.join(FORMATS)}, found {format!r}")
 
 

@@ -15,7 +15,11 @@ from albert_ner_onnx.files.writers.writer import Answer, Writer, error_record, v
 
 
 def open_redacting_writer(shape: InputShape, redaction: Redaction, mapping: bool) -> Writer:
-    """Returns the writer that gives records of a shape in the same shape."""
+    """Returns the writer that gives records of a shape in the same shape.
+
+    Raises:
+        InputError: Parquet has no type for a column.
+    """
     match shape.format:
         case "text":
             return RedactedTextWriter(shape, redaction, mapping)
@@ -26,8 +30,10 @@ def open_redacting_writer(shape: InputShape, redaction: Redaction, mapping: bool
         case "conll":
             return RedactedConllWriter(shape, redaction, mapping)
         case _:
-            from albert_ner_onnx.files.writers.redacted_table import RedactedTableWriter  # late: it imports pyarrow
+            from albert_ner_onnx.files.writers.batches import check_parquet  # late: both import pyarrow
+            from albert_ner_onnx.files.writers.redacted_table import RedactedTableWriter
 
+            check_parquet(shape.schema)
             return RedactedTableWriter(shape, redaction, mapping)
 
 
