@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from albert_ner_onnx import __version__
-from albert_ner_onnx.cli import benchmark, console, evaluate, export, info, recognize, score
+from albert_ner_onnx.cli import benchmark, console, evaluate, export, info, recognize, run, score
 from albert_ner_onnx.errors import AlbertNerError
 
 COMMANDS = {
     "recognize": recognize,
+    "run": run,
     "evaluate": evaluate,
     "score": score,
     "info": info,
@@ -35,6 +36,7 @@ commands:
 _EPILOG = """examples:
   albert-ner "My name is John and I live in Berlin."
   albert-ner --json -i texts.txt > entities.jsonl
+  albert-ner run articles.parquet -o entities.parquet
   albert-ner recognize --help
 
 Without a command, `albert-ner` runs `recognize`. After `--`, all arguments are

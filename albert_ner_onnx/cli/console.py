@@ -20,6 +20,12 @@ def print_error(message: str) -> None:
     print(f"albert-ner: error: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
+def print_note(message: str) -> None:
+    """Prints a line on standard error that isn't an error."""
+    if sys.stderr is not None:
+        print(printable(message), file=sys.stderr)
+
+
 def wants_colour() -> bool:
     """Whether standard output is a terminal, and its user has not turned colour off (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

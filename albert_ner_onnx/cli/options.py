@@ -35,14 +35,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add_model_folder(parser)
     parser.add_argument(
         "--workers",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="number of calls of the model at once (default: one for each core that this process may use, divided by "
         "--threads)",
     )
     parser.add_argument(
         "--threads",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="number of threads inside one call of the model; more than one answers a single text sooner (default: 1)",
@@ -69,7 +69,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("entities to keep")
     group.add_argument(
         "--labels",
-        type=_names,
+        type=names,
         action="extend",
         metavar="LABELS",
         help="only those with these labels, separated by commas, such as PER,ORG (default: all)",
@@ -102,7 +102,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--abbreviations",
-        type=_names,
+        type=names,
         action="extend",
         metavar="WORDS",
         help="more abbreviations, separated by commas, such as Det,Insp; the stop after one doesn't end a sentence",
@@ -155,17 +155,19 @@ def model_labels(folder: ModelFolder) -> list[str]:
         raise folder.failure(error) from None
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Reads a number of 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text!r}")
     return int(text)
 
 
-def _names(text: str) -> list[str]:
-    names = [name for name in map(str.strip, text.split(",")) if name]
-    if not names:
+def names(text: str) -> list[str]:
+    """Reads names that are separated by commas."""
+    found = [name for name in map(str.strip, text.split(",")) if name]
+    if not found:
         raise argparse.ArgumentTypeError(f"expected names separated by commas, found {text!r}")
-    return names
+    return found
 
 
 def _threshold(text: str) -> tuple[str | None, float]:

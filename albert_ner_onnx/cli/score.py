@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_comments(parser: argparse.ArgumentParser) -> None:
+def add_comments(parser: argparse._ActionsContainer) -> None:
     """Adds `--comments`."""
     parser.add_argument(
         "--comments",
