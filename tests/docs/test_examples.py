@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pages import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -47,6 +49,17 @@ def test_the_same_name_gets_the_same_placeholder() -> None:
     assert run("redact.py", "LOC", given=text) == "John met Mary in [LOC 1].\nMary left [LOC 1]."
 
 
+def test_presidio_redacts_what_its_docstring_shows() -> None:
+    pytest.importorskip("presidio_anonymizer")
+    program = "presidio_redaction.py"
+    shown = re.search(
+        r'echo "(.*)" \| python examples/presidio_redaction.py\n(.*)', Path(EXAMPLES, program).read_text()
+    )
+    assert shown
+    assert run(program, given=f"{shown[1]}\n\nNothing.") == f"{shown[2].strip()}\n\nNothing.\n"
+    assert run(program, "PERSON", given="Angela Merkel left Berlin.") == "<PERSON> left Berlin.\n"
+
+
 def test_unsure_texts_come_first() -> None:
     lines = run("unsure_sentences.py", given=TEXTS + "\napple hired jane doe\n").splitlines()
     assert len(lines) == 4  # the empty one has no word
@@ -56,7 +69,7 @@ def test_unsure_texts_come_first() -> None:
 
 def test_examples_are_short_and_say_what_they_do() -> None:
     programs = sorted(EXAMPLES.glob("*.py"))
-    assert len(programs) == 3
+    assert len(programs) == 4
     for program in programs:
         text = program.read_text("utf-8")
         assert len(text.splitlines()) < 40
