@@ -299,6 +299,12 @@ def test_partial_output_isnt_thrown_away_by_mistake(start: Start, interrupted: P
     assert len(records(interrupted)) == 21
 
 
+def test_a_run_that_starts_again_keeps_nothing_of_longer_partial_output(start: Start, interrupted: Path) -> None:
+    Path("texts.txt").write_text("John\n")
+    start("texts.txt", interrupted, overwrite=True)
+    assert [record["text"] for record in records(interrupted)] == ["John"]
+
+
 def test_an_output_that_appeared_meanwhile_isnt_replaced(start: Start, interrupted: Path) -> None:
     interrupted.write_text("another's")
     with pytest.raises(InputError, match=r"out.jsonl: exists already"):
