@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -188,7 +188,7 @@ class AlbertNer(Pipe):
             from albert_ner_onnx.recognizer import EntityRecognizer
 
             if self._folder is None:
-                chosen = {name: getattr(self._options, name) for name in self._options.__slots__}
+                chosen = {option.name: getattr(self._options, option.name) for option in fields(self._options)}
                 self._recognizer = albert_ner_onnx.load(self._model, **chosen)
             else:
                 self._recognizer = EntityRecognizer(self._folder, self._options)

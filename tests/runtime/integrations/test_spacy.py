@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from itertools import accumulate
 from typing import Any
 
@@ -63,6 +64,14 @@ def test_settings_are_those_of_load(config: dict[str, Any], expected: list[tuple
     assert names(nlp(TEXT).ents) == expected
     again = spacy.blank("en").from_config(nlp.config)  # as a file of the config does
     assert names(again(TEXT).ents) == expected
+
+
+def test_each_option_of_load_is_a_setting() -> None:
+    options = {name: parameter.default for name, parameter in signature(albert_ner_onnx.load).parameters.items()}
+    del options[next(iter(options))]  # the model
+    settings = spacy.blank("en").get_factory_meta("albert_ner").default_config
+    own = {"model": None, "style": "ent", "spans_key": "sc", "default": "unmodified", "alignment_mode": "expand"}
+    assert settings | {"abbreviations": ()} == options | own
 
 
 def test_a_border_is_a_setting_too() -> None:
