@@ -166,7 +166,7 @@ class AlbertNer(Pipe):
         self._default = default
         self._alignment_mode = alignment_mode
         self._options = Options(**options)
-        self._folder: ModelFolder | None = None  # the model that a saved pipeline brought
+        self._folder: ModelFolder | None = None  # of an unpickled component: the model that the other had loaded
         self._recognizer: EntityRecognizer | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,14 +185,17 @@ class AlbertNer(Pipe):
             InputError: The model doesn't allow one of the options, or doesn't know one of the labels.
         """
         if self._recognizer is None:
-            from albert_ner_onnx.recognizer import EntityRecognizer
-
             if self._folder is None:
                 chosen = {option.name: getattr(self._options, option.name) for option in fields(self._options)}
                 self._recognizer = albert_ner_onnx.load(self._model, **chosen)
             else:
-                self._recognizer = EntityRecognizer(self._folder, self._options)
+                self._recognizer = self._load(self._folder)
         return self._recognizer
+
+    def _load(self, folder: ModelFolder) -> EntityRecognizer:
+        from albert_ner_onnx.recognizer import EntityRecognizer  # late, as it imports ONNX Runtime
+
+        return EntityRecognizer(folder, self._options)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -245,34 +248,34 @@ class AlbertNer(Pipe):
                     yield doc
 
     def _annotate(self, doc: Doc, entities: Sequence[Entity]) -> None:
-        spans = self._align(doc, entities)
+        aligned = self._align(doc, entities)
+        spans = filter_spans([span for span, _ in aligned])  # where a token is expanded to, two of them may meet
         if self._style == "span":
             _add_spans(doc, self._spans_key, spans, keep=self._default == "unmodified")
-            return
-        if self._default == "unmodified":
-            spans = [span for span in spans if not any(token.ent_iob in _INSIDE for token in span)]
-        doc.set_ents(spans, default=self._default)
+        else:
+            if self._default == "unmodified":
+                spans = [span for span in spans if not any(token.ent_iob in _INSIDE for token in span)]
+            doc.set_ents(spans, default=self._default)
+        chosen = set(map(id, spans))
+        for span, score in aligned:
+            if id(span) in chosen:  # or it would give its score to an entity of others that is just as long
+                span._.score = score
 
-    def _align(self, doc: Doc, entities: Sequence[Entity]) -> list[Span]:
-        """Returns the spans of the entities, none of which overlap, and takes down which aren't what was found."""
-        spans: list[Span] = []
-        scores: dict[tuple[int, int], float] = {}
+    def _align(self, doc: Doc, entities: Sequence[Entity]) -> list[tuple[Span, float]]:
+        """Returns spans of the entities with their scores, and takes down those that aren't what was found."""
+        aligned = []
         misaligned = []
         for entity in entities:
             span = doc.char_span(entity.start, entity.end, entity.label, alignment_mode=self._alignment_mode)
             if span is not None:
-                spans.append(span)
-                scores.setdefault((span.start, span.end), entity.score)
+                aligned.append((span, entity.score))
             if span is None or (span.start_char, span.end_char) != (entity.start, entity.end):
                 misaligned.append(entity.as_dict())
         if misaligned:
             self.misaligned += len(misaligned)
             known = [*doc._.misaligned]
             doc._.misaligned = [*known, *(entity for entity in misaligned if entity not in known)]
-        spans = filter_spans(spans)  # where a token is expanded to, two of them may meet
-        for span in spans:
-            span._.score = scores[span.start, span.end]
-        return spans
+        return aligned
 
     def score(self, examples: Iterable[Example], **options: Any) -> dict[str, Any]:
         """Scores the entities, as spaCy's own components do: `ents_f` and the like, or `spans_KEY_f` and the like."""
@@ -309,7 +312,8 @@ class AlbertNer(Pipe):
             ModelError: It is missing or damaged.
             InputError: It doesn't allow one of the options, or doesn't know one of the labels.
         """
-        return self._bring(ModelFolder.open(Path(path)))
+        self._recognizer = self._load(ModelFolder.open(Path(path)))
+        return self
 
     def to_bytes(self, *, exclude: Collection[str] = ()) -> bytes:
         """Returns the model's files as bytes.
@@ -329,11 +333,7 @@ class AlbertNer(Pipe):
         files = srsly.msgpack_loads(bytes_data)
         if not isinstance(files, dict) or MANIFEST not in files:
             raise ModelError(f"the bytes of the component {self.name!r} hold no model; save the pipeline again")
-        return self._bring(_ModelInMemory.read_from(files))
-
-    def _bring(self, folder: ModelFolder) -> Self:
-        self._folder, self._recognizer = folder, None
-        _ = self.recognizer  # whatever is wrong with it shows now
+        self._recognizer = self._load(_ModelInMemory.read_from(files))
         return self
 
     def _files(self) -> dict[str, bytes]:

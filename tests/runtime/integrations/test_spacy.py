@@ -188,7 +188,9 @@ def test_entities_of_others_stay(other: tuple[str, str], expected: list[tuple[st
     nlp = pipeline()
     ruler = nlp.add_pipe("entity_ruler", before="albert_ner")
     ruler.add_patterns([{"label": other[1], "pattern": other[0]}])
-    assert names(nlp(TEXT).ents) == expected
+    doc = nlp(TEXT)
+    assert names(doc.ents) == expected
+    assert [ent._.score is None for ent in doc.ents] == [name == other for name in expected]
 
 
 @pytest.mark.parametrize(("default", "code"), [("outside", 2), ("missing", 0), ("blocked", 3)])

@@ -100,6 +100,15 @@ def test_a_damaged_copy_is_refused_when_it_is_loaded(file: str, tmp_path: Path) 
         spacy.load(tmp_path)
 
 
+def test_a_damaged_copy_leaves_the_component_as_it_was(tmp_path: Path) -> None:
+    nlp = pipeline(labels=["PER"])
+    nlp.to_disk(tmp_path)
+    damage(tmp_path / "albert_ner" / MODEL)
+    with pytest.raises(albert_ner_onnx.ModelError, match="damaged"):
+        nlp.from_disk(tmp_path)
+    assert names(nlp) == FOUND[:1]
+
+
 def test_a_copy_that_is_missing_is_refused(tmp_path: Path) -> None:
     pipeline().to_disk(tmp_path, exclude=["albert_ner"])
     with pytest.raises(albert_ner_onnx.ModelError, match="no such folder"):
