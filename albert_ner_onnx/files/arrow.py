@@ -50,12 +50,13 @@ def to_arrow(found: Sequence[Sequence[Entity] | None]) -> pa.ListArray:
     )
 
 
-def texts_of(array: Any, name: str = "array") -> list[str | None]:
+def texts_of(array: Any, name: str = "array", first: int = 0) -> list[str | None]:
     """Returns the strings of a `pyarrow.Array` or `pyarrow.ChunkedArray` of any type that `holds_strings` knows.
 
     Args:
         array: The array. It may be a slice.
         name: What error messages call it.
+        first: The index of its first string in error messages, for a slice.
 
     Raises:
         InputError: It holds something else than strings, or bytes that aren't UTF-8. The message gives their index.
@@ -67,7 +68,7 @@ def texts_of(array: Any, name: str = "array") -> list[str | None]:
     try:
         texts: list[str | None] = array.to_pylist()
     except UnicodeDecodeError:  # nothing checks that an array holds what it says
-        raise _bad_text(array, name) from None
+        raise _bad_text(array, name, first) from None
     return texts
 
 
@@ -91,8 +92,8 @@ def _strings(texts: Iterable[str]) -> pa.StringArray:
         return pa.array([_LONE_SURROGATE.sub("\ufffd", text) for text in found], pa.string())
 
 
-def _bad_text(array: Any, name: str) -> InputError:
-    for index, value in enumerate(array):
+def _bad_text(array: Any, name: str, first: int) -> InputError:
+    for index, value in enumerate(array, first):
         try:
             value.as_py()
         except UnicodeDecodeError as error:
