@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
 from itertools import repeat, tee
-from typing import Any
+from typing import Any, Self
 from weakref import WeakValueDictionary
 
 import albert_ner_onnx
@@ -149,7 +150,7 @@ class AlbertNerRecognizer(LocalRecognizer):
             ),
         )
         metadata = {"recognizer_name": self.name, "recognizer_identifier": self.id}
-        return RecognizerResult(kind, entity.start, entity.end, entity.score, explanation, metadata)
+        return _Result(kind, entity.start, entity.end, entity.score, explanation, metadata)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything that `from_dict` needs to make the same recognizer, ready for JSON or YAML."""
@@ -169,6 +170,16 @@ class AlbertNerRecognizer(LocalRecognizer):
         }
 
 
+class _Result(RecognizerResult):
+    """A result that Presidio copies quickly: it copies each one, in case a context word raises its score."""
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> Self:
+        made = copy(self)  # all that it holds is immutable, but for two attributes
+        made.analysis_explanation = copy(self.analysis_explanation)
+        made.recognition_metadata = copy(self.recognition_metadata)
+        return made
+
+
 class AlbertNlpEngine(SpacyNlpEngine):
     """Finds the entities of whole batches, and splits texts into spaCy's tokens where context words need them.
 
@@ -179,7 +190,6 @@ class AlbertNlpEngine(SpacyNlpEngine):
     """
 
     engine_name = "albert_ner"
-    is_available = True
 
     def __init__(
         self,
@@ -252,14 +262,8 @@ class AlbertNlpEngine(SpacyNlpEngine):
         """Finds the entities of many texts, lazily.
 
         It reads ahead as `EntityRecognizer.stream` does, and the model uses all cores, so `batch_size` and `n_process`
-        change nothing.
-
-        Args:
-            texts: The texts. `None` is an empty text; numbers become text.
-            language: Their language.
-            batch_size: Not used.
-            n_process: Not used.
-            as_tuples: Whether `texts` has pairs of a text and anything that belongs to it.
+        change nothing. `None` is an empty text; numbers become text. With `as_tuples`, `texts` has pairs of a text and
+        anything that belongs to it.
 
         Yields:
             The text and its artifacts, and, for pairs, what belongs to it.
@@ -320,12 +324,10 @@ class AlbertNlpArtifacts(NlpArtifacts):
     def __init__(
         self, text: str, found: list[Entity], recognizer: EntityRecognizer, nlp_engine: AlbertNlpEngine, language: str
     ) -> None:
-        """Keeps what it is given."""
         self.text, self.found, self.recognizer = text, found, recognizer
         self.nlp_engine, self.language = nlp_engine, language
 
     def __getattr__(self, name: str) -> Any:
-        """Computes what Presidio defines."""
         if name not in ("entities", "scores", "tokens", "tokens_indices", "lemmas", "keywords"):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         tokens = self.nlp_engine.get_nlp(self.language).make_doc(self.text)
@@ -371,10 +373,9 @@ def _load(model: Model, options: Mapping[str, Any]) -> EntityRecognizer:
     return recognizer
 
 
-def _labels(recognizer: EntityRecognizer) -> Sequence[str]:
+def _labels(recognizer: EntityRecognizer) -> list[str]:
     """The labels that a recognizer gives."""
-    chosen = recognizer.options.labels
-    return recognizer.labels if chosen is None else list(chosen)
+    return recognizer.labels if recognizer.options.labels is None else list(recognizer.options.labels)
 
 
 def _map_labels(recognizer: EntityRecognizer, chosen: Mapping[str, str]) -> dict[str, str]:

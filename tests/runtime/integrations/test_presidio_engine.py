@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -122,6 +123,22 @@ def test_a_text_may_be_longer_than_spacy_takes() -> None:
     [(text, artifacts)] = AlbertNlpEngine().process_batch(["Kofi Annan left. " + " " * 1_000_001], "en")
     assert named(text, AlbertNerRecognizer().analyze(text, None, artifacts)) == [("PERSON", "Kofi Annan")]
     assert artifacts.keywords[:3] == ["kofi", "annan", "left"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "...", "\u200b", "\ufffd"])
+def test_texts_without_a_word(text: str) -> None:
+    assert make_analyzer(AlbertNerRecognizer()).analyze(text, "en") == []
+    assert make_analyzer(AlbertNerRecognizer(), engine=AlbertNlpEngine()).analyze(text, "en") == []
+
+
+def test_an_analyzer_can_be_pickled() -> None:
+    analyzer = make_analyzer(AlbertNerRecognizer(), engine=AlbertNlpEngine())
+    again: AnalyzerEngine = pickle.loads(pickle.dumps(analyzer))
+    assert facts(again.analyze(TEXT, "en")) == facts(analyzer.analyze(TEXT, "en"))
+    texts = ["Kofi Annan left.", "Nothing."]
+    assert BatchAnalyzerEngine(again).analyze_iterator(texts, "en") == BatchAnalyzerEngine(analyzer).analyze_iterator(
+        texts, "en"
+    )
 
 
 def test_artifacts_of_another_text_or_model_are_not_used() -> None:
