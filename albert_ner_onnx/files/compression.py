@@ -13,7 +13,9 @@ from albert_ner_onnx.extras import extra
 
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _GZIP_ONLY = 31  # zlib's number for a gzip header and the largest window
-_READ_BYTES = 1 << 13  # compressed: a few bytes may stand for megabytes, so that little is read at once
+_READ_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 9  # decompressed at once: a few bytes may stand for megabytes
+_ENOUGH_BYTES = 1 << 16
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
 
@@ -75,7 +77,7 @@ def _new_gzip() -> Any:
 
 
 class _Decompressed(io.RawIOBase):
-    """What a stream holds. The libraries' own readers take a zstd stream that was cut off for a complete one."""
+    """What a stream holds. zstandard's own reader takes a stream that was cut off for a complete one."""
 
     def __init__(
         self, stream: io.RawIOBase, name: str, compression: str, new: Callable[[], Any], fault: type[Exception]
@@ -87,44 +89,58 @@ class _Decompressed(io.RawIOBase):
         self._fault = fault
         self._member: Any = None
         self._members = 0
-        self._rest = b""  # compressed, read with the end of the member before
-        self._ready = memoryview(b"")
+        self._error: InputError | None = None
+        self._input = memoryview(b"")
+        self._output = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        while not self._ready:
-            data = self._rest or self._stream.read(_READ_BYTES)
-            self._rest = b""
-            if not data:
+        while not self._output:
+            if self._error:
+                raise self._error
+            if not self._input:
+                self._input = memoryview(self._stream.read(_READ_BYTES) or b"")
+            if not self._input:
                 if self._member or not self._members:
-                    raise InputError(self._message("found its end too early"))
+                    raise self._expected("found its end too early")
                 return 0
-            self._ready = memoryview(self._decompress(data))
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
+            self._output = memoryview(self._decompress())
+        size = min(len(buffer), len(self._output))
+        buffer[:size] = self._output[:size]
+        self._output = self._output[size:]
         return size
 
-    def _decompress(self, data: bytes) -> bytes:
-        if not self._member and self._members and self._compression == "gzip":
-            data = data.lstrip(b"\0")  # tapes and some tools fill the last block
-            if not data:
-                return b""
-        self._members += not self._member
-        self._member = self._member or self._new()
+    def _decompress(self) -> bytes:
+        """Decompresses what has been read, or as much of it as is enough for now, or as stands before damage."""
+        parts: list[bytes] = []
+        size = 0
         try:
-            result: bytes = self._member.decompress(data)
+            while self._input and size < _ENOUGH_BYTES:
+                piece, self._input = bytes(self._input[:_PIECE_BYTES]), self._input[_PIECE_BYTES:]
+                parts.append(self._decompress_piece(piece))
+                size += len(parts[-1])
         except self._fault as error:
-            raise InputError(self._message(f"found other bytes ({error})")) from None
+            self._error = self._expected(f"found other bytes ({error})")
+        return b"".join(parts)
+
+    def _decompress_piece(self, piece: bytes) -> bytes:
+        if not self._member:
+            if self._members and self._compression == "gzip":
+                piece = piece.lstrip(b"\0")  # some programs fill the last block
+                if not piece:
+                    return b""
+            self._member = self._new()
+            self._members += 1
+        result: bytes = self._member.decompress(piece)
         if self._member.eof:
-            self._rest = self._member.unused_data
+            self._input = memoryview(self._member.unused_data + bytes(self._input))
             self._member = None
         return result
 
-    def _message(self, found: str) -> str:
-        return (
+    def _expected(self, found: str) -> InputError:
+        return InputError(
             f"{self._name}: expected data compressed by {self._compression}, {found}; get the file anew, or rename it "
             "if it isn't compressed"
         )
