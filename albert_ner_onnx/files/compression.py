@@ -14,7 +14,7 @@ from albert_ner_onnx.extras import extra
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _GZIP_ONLY = 31  # zlib's number for a gzip header and the largest window
 _READ_BYTES = 1 << 16
-_PIECE_BYTES = 1 << 9  # decompressed at once: a few bytes may stand for megabytes
+_PIECE_BYTES = 1 << 8  # decompressed at once: a few bytes may stand for megabytes
 _ENOUGH_BYTES = 1 << 16
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3

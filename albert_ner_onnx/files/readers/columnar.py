@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
@@ -12,6 +13,8 @@ from albert_ner_onnx.files.readers.sources import Source, unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    _Batches: TypeAlias = Iterator[tuple[pa.RecordBatch, float]]  # and the share of the file that is read with each
 
 _BUFFER_BYTES = 1 << 16  # of each column of Parquet: without a buffer, all of a row group is read at once
 
@@ -40,7 +43,7 @@ class TableFile:
             import pyarrow as pa
         self._name = source.name
         self._progress = progress
-        self._file = source.open_raw()
+        self._file = io.BufferedReader(source.open_raw())
         try:
             self._batches, schema = self._open(source, format)
             self.schema = pa.schema([column.with_nullable(True) for column in schema], schema.metadata)
@@ -49,33 +52,35 @@ class TableFile:
             self._file.close()
             raise
 
-    def _open(self, source: Source, format: str) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+    def _open(self, source: Source, format: str) -> tuple[_Batches, pa.Schema]:
         import pyarrow as pa
 
-        if not self._file.seekable():
-            raise InputError(f"{self._name}: expected a file to read {format} from, found a pipe; write it to a file")
         try:
             return (_open_parquet if format == "parquet" else _open_arrow)(source, self._file)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # the system's, not Arrow's
+                raise unreadable(self._name, error) from None
             expected = "Parquet" if format == "parquet" else "an Arrow file (IPC, Feather 2)"
             found = str(error).partition("\n")[0].rstrip(".")
             raise InputError(f"{self._name}: expected {expected}, found something else ({found})") from None
-        except OSError as error:
-            raise unreadable(self._name, error) from None
 
     def _find(self, field: str) -> int:
-        found = self.schema.get_all_field_indices(field)
-        if not found:
-            names = ", ".join(map(repr, self.schema.names)) or "none"
-            raise InputError(f"{self._name}: expected a column {field!r}, found {names}; choose one with --field")
-        if len(found) > 1:
-            raise InputError(f"{self._name}: expected one column {field!r}, found {len(found)}")
-        if not _holds_strings(self.schema.field(found[0]).type):
-            kind = self.schema.field(found[0]).type
+        from albert_ner_onnx.files.arrow import holds_strings
+
+        names = self.schema.names
+        twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+        if twice is not None:
+            raise InputError(f"{self._name}: expected columns with different names, found {twice!r} twice")
+        if field not in names:
+            listed = ", ".join(map(repr, names)) or "none"
+            raise InputError(f"{self._name}: expected a column {field!r}, found {listed}; choose one with --field")
+        kind = self.schema.field(field).type
+        if not holds_strings(kind):
             raise InputError(
-                f"{self._name}: expected strings in column {field!r}, found {kind}; choose it with --field"
+                f"{self._name}: expected strings in column {field!r}, found {kind}; choose another with --field"
             )
-        return int(found[0])
+        index: int = names.index(field)
+        return index
 
     def check(self) -> None:
         """Raises nothing: the schema has been checked."""
@@ -91,6 +96,7 @@ class TableFile:
         row = 0
         try:
             for batch, share in self._batches:
+                batch.validate()  # nothing else keeps offsets inside of a damaged file
                 rows = pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
                 for start in range(0, len(rows), CHUNK_RECORDS):
                     some = rows.slice(start, CHUNK_RECORDS)
@@ -127,45 +133,39 @@ def error_row(record: Record, schema: pa.Schema) -> tuple[list[Record], pa.Recor
     return [record], pa.RecordBatch.from_arrays(nulls, schema=schema)
 
 
-def _open_parquet(source: Source, file: Any) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+def _open_parquet(source: Source, file: io.BufferedReader) -> tuple[_Batches, pa.Schema]:
     import pyarrow.parquet
+
+    if not file.seekable():
+        raise InputError(f"{source.name}: expected a file to read Parquet from, found a pipe; write it to a file")
 
     table = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
 
-    def batches() -> Iterator[tuple[pa.RecordBatch, float]]:
+    def batches() -> _Batches:
         row = 0
-        for batch in table.iter_batches(CHUNK_RECORDS, use_threads=False):
-            row += len(batch)
-            yield batch, row / table.metadata.num_rows
+        for group in range(table.num_row_groups):  # one by one, so that damage spoils nothing before it
+            for batch in table.iter_batches(CHUNK_RECORDS, row_groups=[group], use_threads=False):
+                row += len(batch)
+                yield batch, row / table.metadata.num_rows
 
     return batches(), table.schema_arrow
 
 
-def _open_arrow(source: Source, file: Any) -> tuple[Iterator[tuple[pa.RecordBatch, float]], pa.Schema]:
+def _open_arrow(source: Source, file: io.BufferedReader) -> tuple[_Batches, pa.Schema]:
     import pyarrow as pa
 
-    start = file.read(6)
-    file.seek(0)
+    # Mapped, so that a batch of any size takes no memory of its own
+    stream = pa.memory_map(source.path) if source.size else file
+    start = stream.read(6) if source.size else stream.peek(6)[:6]
     if start.startswith(b"FEA1"):
         raise pa.ArrowInvalid("Feather 1; write it anew with a newer library")
-    # Mapped, so that a batch of any size takes no memory of its own
-    mapped = pa.memory_map(source.path) if source.size else file
-    if start != b"ARROW1":
-        stream = pa.ipc.open_stream(mapped)
-        return ((batch, 0.0) for batch in stream), stream.schema
-    table = pa.ipc.open_file(mapped)
-    count = table.num_record_batches
-    return ((table.get_batch(index), (index + 1) / count) for index in range(count)), table.schema
-
-
-def _holds_strings(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
-        or pa.types.is_null(kind)
-    )
+    if start == b"ARROW1":
+        if not file.seekable():
+            raise InputError(f"{source.name}: expected a stream of Arrow in a pipe, found a file; read it by its name")
+        table = pa.ipc.open_file(stream)
+        count = table.num_record_batches
+        return ((table.get_batch(index), (index + 1) / count) for index in range(count)), table.schema
+    if source.size:
+        stream.seek(0)
+    batches = pa.ipc.open_stream(stream)
+    return ((batch, stream.tell() / source.size if source.size else 0.0) for batch in batches), batches.schema

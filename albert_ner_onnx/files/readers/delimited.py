@@ -107,8 +107,9 @@ class DelimitedFile:
                 elif self._delimiter == "\t":
                     yield first, line.split("\t")
                 else:
-                    expected = "expected a row of CSV, found one whose quotation marks can't be paired"
-                    yield first, InputError(f"{self._name}:{first}: {expected} ({error})")
+                    fault = str(error).partition(" - ")[0]  # what follows is for programmers
+                    expected = "expected a row of CSV, found one that can't be read as such"
+                    yield first, InputError(f"{self._name}:{first}: {expected} ({fault})")
 
 
 class _TooLongError(Exception):

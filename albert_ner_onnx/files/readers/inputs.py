@@ -90,7 +90,7 @@ class Inputs:
 
         A file that breaks off, as one may that is compressed, ends with a record of the error.
         """
-        self._done = self._now = 0
+        self._done = 0
         return chunks_of_rows(self._rows()) if self._format in _TABLES else chunks_of(self._records())
 
     def _records(self) -> Iterator[Record]:
@@ -150,6 +150,8 @@ class Inputs:
         if isinstance(opened, TableFile):
             return opened
 
+        self._now = 0
+
         def progress(share: float) -> None:
             self._now = int(share * (source.size or 0))
 
@@ -159,6 +161,8 @@ class Inputs:
         opened = self._opened.pop(source, None)
         if isinstance(opened, _LinesFile):
             return opened
+
+        self._now = 0
 
         def count(size: int) -> None:
             self._now += size

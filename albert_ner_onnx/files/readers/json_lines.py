@@ -38,10 +38,16 @@ class JsonLinesFile:
         self._field = field
 
     def check(self) -> None:
-        """Raises `InputError` if the file is one array, or its encoding isn't one that can be read."""
-        if read_start(self._stream, self._name).lstrip().startswith("["):
+        """Raises `InputError` if the file is JSON over several lines, or its encoding isn't one that can be read."""
+        start = read_start(self._stream, self._name).lstrip()
+        if start.startswith("["):
             raise InputError(
                 f"{self._name}:1: expected a JSON object on each line, found an array; convert it: `jq -c '.[]'`"
+            )
+        if start.partition("\n")[0].strip() == "{":
+            raise InputError(
+                f"{self._name}:1: expected a JSON object on each line, found one over several lines; convert it: "
+                "`jq -c .`"
             )
 
     def close(self) -> None:

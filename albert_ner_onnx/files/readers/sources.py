@@ -127,7 +127,11 @@ def find_sources(patterns: Sequence[str], *, any_name: bool = False) -> list[Sou
         raise InputError("expected a file, a directory, a glob or - to read, found nothing")
     found: dict[str, Source] = {}
     for pattern in patterns:
-        for source in _expand(pattern, any_name):
+        sources = list(_expand(pattern, any_name))
+        if not sources:
+            way_out = "" if any_name else f"; their names must end in {known_names()}, or choose one with --from"
+            raise InputError(f"{pattern}: expected files of a known format, found none{way_out}")
+        for source in sources:
             found.setdefault("" if source.path is None else os.path.realpath(source.path), source)
     return list(found.values())
 
@@ -136,23 +140,16 @@ def _expand(pattern: str, any_name: bool) -> Iterator[Source]:
     if pattern == STANDARD_INPUT:
         yield Source("<stdin>", None)
         return
-    names = [pattern]
-    if not os.path.lexists(pattern) and glob.has_magic(pattern):
-        names = sorted(glob.glob(pattern, recursive=True), key=_parts)
-        if not names:
-            raise InputError(f"{pattern}: expected names of files, found none that fit the pattern")
+    is_glob = glob.has_magic(pattern) and not os.path.lexists(pattern)
+    names = sorted(glob.glob(pattern, recursive=True), key=_parts) if is_glob else [pattern]
+    if not names:
+        raise InputError(f"{pattern}: expected names of files, found none that fit the pattern")
     for name in names:
         source = _source(name)
-        if source is not None:
+        if source is None:
+            yield from _search(name, any_name)
+        else:
             yield source
-            continue
-        inside = list(_search(name, any_name))
-        if not inside and names == [pattern]:
-            raise InputError(
-                f"{name}: expected files of a known format in this directory, found none; their names must end in "
-                f"{known_names()}, or choose the format with --from"
-            )
-        yield from inside
 
 
 def _search(directory: str, any_name: bool) -> Iterator[Source]:

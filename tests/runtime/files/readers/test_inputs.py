@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from albert_ner_onnx.errors import InputError
-from albert_ner_onnx.files.chunks import Record
 from albert_ner_onnx.files.readers import FORMATS, InputOptions, Inputs, open_inputs
+from read import contents
 
 
 @pytest.fixture(autouse=True)
@@ -24,19 +25,8 @@ def write(files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def opened(*patterns: str, **options: object) -> Inputs:
-    return open_inputs(patterns, InputOptions(**options))  # type: ignore[arg-type]
-
-
-def records(*patterns: str, **options: object) -> list[Record]:
-    return [record for chunk in opened(*patterns, **options).chunks() for record in chunk.records]
-
-
-def contents(*patterns: str, **options: object) -> list[object]:
-    return [
-        str(record.content) if isinstance(record.content, InputError) else record.content
-        for record in records(*patterns, **options)
-    ]
+def opened(*patterns: str, **options: Any) -> Inputs:
+    return open_inputs(patterns, InputOptions(**options))
 
 
 def test_names_tell_formats() -> None:
@@ -87,12 +77,12 @@ def test_directories_are_searched_in_order() -> None:
         (["a.txt"], {"field": "x"}, "--field x: allowed only with JSON Lines and tables, found text"),
         (["a.txt"], {"word_column": 2}, "--word-column: allowed only with CoNLL, found text"),
         (["a.txt"], {"comments": True}, "--comments: allowed only with CoNLL, found text"),
-        (["empty"], {}, "empty: expected files of a known format in this directory, found none; "),
+        (["empty"], {}, "empty: expected files of a known format, found none; their names must end in .txt, .md"),
         (["a.txt.gz"], {}, "a.txt.gz: expected data compressed by gzip, found other bytes ("),
         (["p.parquet.gz"], {}, "p.parquet.gz: parquet can't be read while it is compressed; decompress it first"),
     ],
 )
-def test_what_cannot_be_read_is_refused(patterns: list[str], options: dict[str, object], message: str) -> None:
+def test_what_cannot_be_read_is_refused(patterns: list[str], options: dict[str, Any], message: str) -> None:
     write({"a.txt": b"", "b.jsonl": b"", "x.bin": b"", "a.txt.gz": b"text", "p.parquet.gz": b""})
     Path("empty").mkdir()
     with pytest.raises(InputError) as caught:
