@@ -293,11 +293,10 @@ class AlbertNlpEngine(SpacyNlpEngine):
     def _recognizer(self, language: str) -> EntityRecognizer:
         if not self._recognizers:
             self.load()
-        try:
-            return self._recognizers[language]
-        except KeyError:
+        if language not in self._recognizers:
             known = ", ".join(self._recognizers)
-            raise InputError(f"language must be one of {known}, found {language!r}; give the engine a model") from None
+            raise InputError(f"language must be one of {known}, found {language!r}; give the engine a model for it")
+        return self._recognizers[language]
 
 
 @dataclass(slots=True)
@@ -330,7 +329,8 @@ class AlbertNlpArtifacts(NlpArtifacts):
     def __getattr__(self, name: str) -> Any:
         if name not in ("entities", "scores", "tokens", "tokens_indices", "lemmas", "keywords"):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        tokens = self.nlp_engine.get_nlp(self.language).make_doc(self.text)
+        encodable = self.text.encode("utf-8", "replace").decode()  # spaCy takes no lone surrogates; each becomes "?"
+        tokens = self.nlp_engine.get_nlp(self.language).make_doc(encodable)
         entities, scores = self.nlp_engine.report(self.found)
         super().__init__(
             entities=entities,

@@ -84,7 +84,7 @@ def test_a_single_text_goes_through_the_model_once(monkeypatch: pytest.MonkeyPat
 def test_batches_give_what_recognize_batch_gives(
     batches: BatchAnalyzerEngine, recognizer: EntityRecognizer, texts: list[Any], batch_size: int
 ) -> None:
-    results = batches.analyze_iterator(texts, "en", batch_size=batch_size)
+    results = batches.analyze_iterator(texts, "en", batch_size=batch_size, n_process=2)
     wanted = recognizer.recognize_batch("" if text is None else str(text) for text in texts)
     assert [facts(each) for each in results] == [expected(entities) for entities in wanted]
 
@@ -139,6 +139,13 @@ def test_an_analyzer_can_be_pickled() -> None:
     assert BatchAnalyzerEngine(again).analyze_iterator(texts, "en") == BatchAnalyzerEngine(analyzer).analyze_iterator(
         texts, "en"
     )
+
+
+def test_a_lone_surrogate_moves_no_offset() -> None:
+    text = "\ud800 Angela Merkel \udfff left."
+    analyzer = make_analyzer(AlbertNerRecognizer(context=["left"]), engine=AlbertNlpEngine())
+    assert named(text, analyzer.analyze(text, "en")) == [("PERSON", "Angela Merkel")]
+    assert [span.text for span in AlbertNlpEngine().process_text(text, "en").entities] == ["Angela Merkel"]
 
 
 def test_artifacts_of_another_text_or_model_are_not_used() -> None:
