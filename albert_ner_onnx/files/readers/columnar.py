@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
@@ -133,7 +133,7 @@ def error_row(record: Record, schema: pa.Schema) -> tuple[list[Record], pa.Recor
     return [record], pa.RecordBatch.from_arrays(nulls, schema=schema)
 
 
-def _open_parquet(source: Source, file: io.BufferedReader) -> tuple[_Batches, pa.Schema]:
+def _open_parquet(source: Source, file: io.BufferedReader[Any]) -> tuple[_Batches, pa.Schema]:
     import pyarrow.parquet
 
     if not file.seekable():
@@ -151,7 +151,7 @@ def _open_parquet(source: Source, file: io.BufferedReader) -> tuple[_Batches, pa
     return batches(), table.schema_arrow
 
 
-def _open_arrow(source: Source, file: io.BufferedReader) -> tuple[_Batches, pa.Schema]:
+def _open_arrow(source: Source, file: io.BufferedReader[Any]) -> tuple[_Batches, pa.Schema]:
     import pyarrow as pa
 
     # Mapped, so that a batch of any size takes no memory of its own
