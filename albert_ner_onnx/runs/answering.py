@@ -54,7 +54,7 @@ class ChunkAnswerer:
 
     def __call__(self, chunk: Chunk) -> AnsweredChunk:
         """Answers a chunk. The same chunk always gives the same bytes."""
-        answers = answer_records(self.recognizer, chunk.records, getattr(self.writer, "refuse", lambda record: None))
+        answers = answer_records(self.recognizer, chunk.records, self.writer.refuse)
         written = self.writer.chunk(chunk, answers)
         errors = [str(answer) for answer in answers if isinstance(answer, AlbertNerError)]
         return AnsweredChunk(

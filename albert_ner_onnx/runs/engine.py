@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -115,7 +115,8 @@ def run(
     out = None if output is None or os.fspath(output) == STANDARD_OUTPUT else Path(output)
     mapping_path = None if mapping is None else Path(mapping)
     _check_processes(processes, options)
-    found = open_inputs(patterns, InputOptions(from_format, field, per, word_column, comments))
+    reading = InputOptions(from_format, field, per, word_column, comments)
+    found = open_inputs(patterns, reading)
     _check_places(found, out, mapping_path, resume=resume)
     recognizer = albert_ner_onnx.load(model, **options)
     writing = WriterOptions(
@@ -129,18 +130,8 @@ def run(
     if out is None:
         target: Output = StreamOutput(sys.stdout.buffer, mapping_path, overwrite=overwrite)
     else:
-        choices = {
-            "from_format": found.shape.format,
-            "field": found.shape.field,
-            "per": per,
-            "word_column": word_column,
-            "comments": comments,
-            "to_format": answerer.format,
-            "entities_field": entities_field,
-            "numbered": numbered,
-            "keep": sorted(writing.keep),
-            "mapping": None if mapping is None else os.fspath(mapping),
-        }
+        described = {"format": found.shape.format, "field": found.shape.field, "to_format": answerer.format}
+        choices = asdict(reading) | asdict(writing) | described | {"mapping": mapping and os.fspath(mapping)}
         job = describe_job(found, recognizer, choices)
         target = FileOutput(out, mapping_path, job, resume=resume, overwrite=overwrite)
     with target:
@@ -232,7 +223,7 @@ def _open_answerer(
     compression = compression_of(name)
     format = choose_format(without_suffix(name), to_format or ("jsonl" if out is None else None), shape)
     writer = open_writer(format, options, shape, recognizer.labels)
-    if not writer.compressible and (out is None or compression):
+    if not writer.streamable and (out is None or compression):
         raise InputError(
             f"{format} must be written to a file, and can't be compressed as a whole, found {out or STANDARD_OUTPUT}"
         )

@@ -39,9 +39,11 @@ def write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Pat
     """Writes batches as a Parquet file, which appears at once; one that was there is replaced."""
     unfinished = out.with_name(f"{out.name}.finishing")
     try:
-        with pq.ParquetWriter(unfinished, schema, compression="zstd") as file:
+        with pq.ParquetWriter(unfinished, schema, compression="zstd") as parquet:
             for group in _grouped(batches):
-                file.write_table(pa.Table.from_batches(group, schema))
+                parquet.write_table(pa.Table.from_batches(group, schema))
+        with open(unfinished, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(unfinished, out)
     finally:
         unfinished.unlink(missing_ok=True)

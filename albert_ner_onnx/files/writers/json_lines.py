@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from albert_ner_onnx.document import Document
-from albert_ner_onnx.errors import AlbertNerError
-from albert_ner_onnx.files.chunks import Chunk
+from albert_ner_onnx.errors import AlbertNerError, InputError
+from albert_ner_onnx.files.chunks import Chunk, Record
 from albert_ner_onnx.files.writers.json_values import fields_of, to_json
 from albert_ner_onnx.files.writers.writer import Answer, Writer, Written, error_record, refuse_taken, settle
 
@@ -19,11 +19,14 @@ class JsonLinesWriter(Writer):
 
     entities_field: str
 
+    def refuse(self, record: Record) -> InputError | None:
+        """Refuses a record whose own field the entities would replace."""
+        return refuse_taken(record, [self.entities_field])
+
     def chunk(self, chunk: Chunk, answers: Sequence[Answer]) -> Written:
         """Returns the lines of a chunk."""
-        settled, errors = refuse_taken(chunk, answers, [self.entities_field])
         values: list[object] = []
-        for record, answer, fields in zip(chunk.records, settled, fields_of(chunk), strict=True):
+        for record, answer, fields in zip(chunk.records, settle(chunk, answers), fields_of(chunk), strict=True):
             if isinstance(answer, AlbertNerError):
                 values.append(error_record(record, answer))
                 continue
@@ -34,7 +37,7 @@ class JsonLinesWriter(Writer):
                 text = answer and answer.text
                 place = {"file": record.source, "line": record.line}
                 values.append({"text": text, self.entities_field: entities, **place})
-        return Written(_to_lines(values), errors=errors)
+        return Written(_to_lines(values))
 
 
 class _DocumentLines(Writer):

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from albert_ner_onnx.errors import AlbertNerError, InputError
 from albert_ner_onnx.extras import extra
 from albert_ner_onnx.files.arrow import ENTITIES, to_arrow
-from albert_ner_onnx.files.chunks import Chunk, InputShape
+from albert_ner_onnx.files.chunks import Chunk, InputShape, Record
 from albert_ner_onnx.files.writers.batches import check_parquet, read_streams, to_stream, write_parquet
 from albert_ner_onnx.files.writers.json_columns import JsonColumns, UnfitColumnError
 from albert_ner_onnx.files.writers.writer import Answer, Writer, Written, refuse_taken, settle, valid
@@ -47,7 +47,7 @@ def open_parquet_writer(shape: InputShape, entities_field: str) -> Writer:
 class _ParquetWriter(Writer):
     """Collects the original columns, the entities and the errors as streams of Arrow; `finish` makes them Parquet."""
 
-    compressible: ClassVar[bool] = False
+    streamable: ClassVar[bool] = False
 
     entities_field: str
     original: pa.Schema
@@ -110,10 +110,8 @@ class _TextToParquet(_ParquetWriter):
 class _JsonToParquet(_ParquetWriter):
     """Makes a column of each field of JSON Lines. `finish` knows their types, because it has seen all of them."""
 
-    def chunk(self, chunk: Chunk, answers: Sequence[Answer]) -> Written:
-        names = [self.entities_field, error_field(self.entities_field)]
-        settled, errors = refuse_taken(chunk, answers, names)
-        return super().chunk(chunk, settled)._replace(errors=errors)
+    def refuse(self, record: Record) -> InputError | None:
+        return refuse_taken(record, [self.entities_field, error_field(self.entities_field)])
 
     def _originals(self, chunk: Chunk, answers: Sequence[Answer]) -> list[pa.Array]:
         # The fields of a record that couldn't be read are left out: with a number instead of a text, for example, they

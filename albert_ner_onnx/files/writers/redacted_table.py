@@ -19,7 +19,7 @@ with extra("files", "writing Parquet"):
 class RedactedTableWriter(RedactingWriter):
     """Writes the columns of a table, one of them redacted; it keeps its type."""
 
-    compressible: ClassVar[bool] = False
+    streamable: ClassVar[bool] = False
 
     def head(self) -> bytes:
         """Returns no rows, so that an empty input gives an empty table."""

@@ -44,12 +44,10 @@ class Written(NamedTuple):
     Attributes:
         output: What the output gets.
         mapping: What the mapping of `redact` gets.
-        errors: Why some records, which had been answered, became error records after all.
     """
 
     output: bytes
     mapping: bytes = b""
-    errors: tuple[InputError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,20 @@ class Writer(ABC):
     `finish` makes the output. The same records and answers always give the same bytes.
 
     Attributes:
-        compressible: Whether the bytes may be compressed one by one.
+        streamable: Whether these bytes are the output as they are, so that they may go to a pipe, or be compressed one
+            by one.
     """
 
-    compressible: ClassVar[bool] = True
+    streamable: ClassVar[bool] = True
 
     def head(self) -> bytes:
         """Returns what comes before the first chunk."""
         return b""
+
+    def refuse(self, record: Record) -> InputError | None:
+        """Returns why a record can't be written with its entities, before these are looked for; `None` if it can."""
+        del record
+        return None
 
     @abstractmethod
     def chunk(self, chunk: Chunk, answers: Sequence[Answer]) -> Written:
@@ -121,25 +125,18 @@ def settle(chunk: Chunk, answers: Sequence[Answer]) -> list[Answer]:
     ]
 
 
-def refuse_taken(
-    chunk: Chunk, answers: Sequence[Answer], names: Collection[str]
-) -> tuple[list[Answer], tuple[InputError, ...]]:
-    """Turns the answers to records of JSON Lines that have fields of these names into errors, and returns these, too.
+def refuse_taken(record: Record, names: Collection[str]) -> InputError | None:
+    """Returns an error if a record of JSON Lines has a field of one of these names already.
 
     Only there do the names of the fields differ from record to record; those of a table are checked before a run.
     """
-    settled = settle(chunk, answers)
-    errors: list[InputError] = []
-    for index, (record, answer) in enumerate(zip(chunk.records, settled, strict=True)):
-        taken = [name for name in names if name in record.fields]
-        if taken and not isinstance(answer, AlbertNerError):
-            error = InputError(
-                f"{record.source}:{record.line}: has a field {taken[0]!r} already; choose another name for the "
-                "entities with --entities-field"
-            )
-            settled[index] = error
-            errors.append(error)
-    return settled, tuple(errors)
+    taken = next((name for name in names if name in record.fields), None)
+    if taken is None:
+        return None
+    return InputError(
+        f"{record.source}:{record.line}: has a field {taken!r} already; choose another name for the entities with "
+        "--entities-field"
+    )
 
 
 def error_record(record: Record, error: AlbertNerError) -> dict[str, Any]:

@@ -122,6 +122,18 @@ def test_where_the_model_fails_only_that_record_is_lost(
     assert panic["error"] == f"{source}:4: ZeroDivisionError: unexpected"
 
 
+def test_a_record_whose_field_the_entities_would_replace_is_not_answered(start: Start, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"text": "John", "entities": 1}\n{"text": "Berlin"}\n')
+    summary = start(source, out)
+    assert (summary.documents, summary.words, summary.errors) == (1, 1, 1)
+    taken, other = records(out)
+    assert taken["error"].startswith(f"{source}:1: has a field 'entities' already; choose another name")
+    assert other["text"] == "Berlin"
+    named = start(source, tmp_path / "named.jsonl", entities_field="found")
+    assert (named.documents, named.errors) == (2, 0)
+
+
 def test_only_the_first_errors_of_a_chunk_are_kept_for_people(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

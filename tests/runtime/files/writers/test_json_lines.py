@@ -68,17 +68,12 @@ def test_an_error_is_a_record_with_its_place(format: str, tmp_path: Path) -> Non
 def test_a_field_of_the_name_is_refused_record_by_record(tmp_path: Path) -> None:
     taken = record(JOHN.text, {"text": JOHN.text, "entities": ["mine"]}, 1, "in.jsonl")
     chunk = Chunk([taken, record(JOHN.text, {"text": JOHN.text}, 2, "in.jsonl")])
-    written = open_writer("jsonl", WriterOptions(), JSONL, ()).chunk(chunk, [JOHN, JOHN])
-    (error,) = written.errors
-    first, second = map(json.loads, written.output.decode().splitlines())
-    assert str(error) == first["error"]
-    assert first == {
-        "error": "in.jsonl:1: has a field 'entities' already; choose another name for the entities with "
-        "--entities-field",
-        "file": "in.jsonl",
-        "line": 1,
-    }
-    assert second["entities"] == ENTITIES
+    error, other = map(open_writer("jsonl", WriterOptions(), JSONL, ()).refuse, chunk.records)
+    assert (
+        str(error)
+        == "in.jsonl:1: has a field 'entities' already; choose another name for the entities with --entities-field"
+    )
+    assert other is None
     named = lines("jsonl", chunk, [JOHN, JOHN], tmp_path, JSONL, entities_field="found")
     assert [(each.get("entities"), each["found"]) for each in named] == [(["mine"], ENTITIES), (None, ENTITIES)]
 
