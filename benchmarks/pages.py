@@ -16,7 +16,18 @@ from benchmarks import summary
 from benchmarks.markdown import source
 from benchmarks.run import ROOT
 
-SUITES: Final = ("accuracy", "untidy", "quantization", "portability", "sizes", "speed", "start", "scaling")
+SUITES: Final = (
+    "accuracy",
+    "untidy",
+    "runs",
+    "adapters",
+    "quantization",
+    "portability",
+    "sizes",
+    "speed",
+    "start",
+    "scaling",
+)
 RESULTS: Final = Path(__file__).parent / "results"
 PAGES: Final = (ROOT / "README.md", Path(__file__).with_name("README.md"), *sorted((ROOT / "docs").rglob("*.md")))
 _BLOCK = re.compile(r"(<!-- begin: ([a-z0-9_.]+) -->\n).*?(<!-- end: \2 -->\n)", re.DOTALL)

@@ -17,7 +17,10 @@ from albert_ner_onnx.machine import describe_machine
 
 ROOT: Final = Path(__file__).parents[1]
 DEFAULT_MODEL: Final = default_model()
-_PACKAGES = "onnxruntime tokenizers numpy onnx torch transformers optimum optimum-onnx openvino nncf spacy".split()
+_PACKAGES = (
+    "onnxruntime tokenizers numpy onnx torch transformers optimum optimum-onnx openvino nncf spacy "
+    "pyarrow pandas polars duckdb presidio_analyzer"
+).split()
 _ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA = 158, 0x1023, 18
 
 

@@ -17,7 +17,7 @@ from albert_ner_onnx.benchmark.startup import sample_sentences
 from benchmarks.markdown import markdown, percent, times
 from benchmarks.models import SHAPES as SIZES
 from benchmarks.models import random_model
-from benchmarks.peers import EXACT, OURS, PEERS, Settings
+from benchmarks.peers import EXACT, OURS, PEERS, PRESIDIO, SPACY, Settings
 from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of
 from benchmarks.run import Run
 from benchmarks.turns import ratios, take_turns
@@ -41,7 +41,7 @@ def measure(run: Run) -> dict[str, Any]:
         base = settings_of(*random_model(run, SIZES["base"], folder), folder)
         found["engines"]["base"] = _engines(run, base)
     rounds = _QUICK_ROUNDS if run.quick else _ROUNDS
-    with loaded_peers(run, PEERS, default) as (processes, described):
+    with loaded_peers(run, [name for name in PEERS if name != PRESIDIO], default) as (processes, described):
         found["peers"] = described
         texts = sample_sentences()[: 5 if run.quick else None]
         agreement = _tag_agreement(processes, texts, dict.fromkeys(processes, 1))
@@ -127,7 +127,7 @@ def _tag_agreement(
     tags = {
         peer: np.concatenate(process.call("word_tags", texts=texts, batch=batches[peer]))
         for peer, process in processes.items()
-        if peer != "spacy"  # another model with other tags
+        if peer != SPACY  # another model with other tags
     }
     return {peer: round(float((found == tags[EXACT]).mean()), 5) for peer, found in tags.items()}
 

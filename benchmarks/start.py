@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from albert_ner_export.texts.corpus import own_corpus
 from benchmarks.markdown import markdown, times
-from benchmarks.peers import EXACT, OURS, PEERS, Settings
+from benchmarks.peers import EXACT, OURS, PEERS, SPACY, Settings
 from benchmarks.peers.process import PeerProcess, loaded_peers, settings_of, worker_environment
 from benchmarks.run import ROOT, Run
 from benchmarks.turns import ratios, take_turns
 
-CHOSEN: Final = (OURS, EXACT, "optimum-int8", "onnxruntime-int8", "openvino-int8-latency", "spacy")
+CHOSEN: Final = (OURS, EXACT, "optimum-int8", "onnxruntime-int8", "openvino-int8-latency", SPACY)
 _FIRST = """import json, sys; from benchmarks.peers import PEERS, Settings
 peer = PEERS[sys.argv[1]].create(Settings.from_json(json.loads(sys.argv[2])))
 print("found:", peer.recognize([sys.argv[3]], 1)[0], flush=True)"""  # imports nothing but what the peer needs

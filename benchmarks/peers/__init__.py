@@ -27,6 +27,10 @@ OURS_ONE_CALL: Final = "ours-one-call"
 EXACT: Final = "transformers"
 """The peer in float32: the others' tags and logits are compared with its own."""
 
+SPACY: Final = "spacy"
+PRESIDIO: Final = "presidio"
+"""Presidio's own recognizer: only `adapters` compares with it, as its model is that of `EXACT`."""
+
 
 class PeerMissingError(Exception):
     """A peer can't take part, because something isn't installed."""
@@ -134,6 +138,7 @@ PEERS: Final[Mapping[str, Factory]] = {
     ),
     "openvino-int8-throughput": Factory("OpenVINO's int8, bare, for throughput", "open_vino", "nncf"),
     "openvino-int8-latency": Factory("OpenVINO's int8, bare, for latency", "open_vino", "nncf", "one"),
-    "spacy": Factory("spaCy's small model", "spacy_small", batches=(128,)),
+    SPACY: Factory("spaCy's small model", "spacy_small", batches=(128,)),
+    PRESIDIO: Factory("its recognizer for transformers, same checkpoint", "presidio_transformers", batches=(16,)),
 }
 """All peers by name, ours first."""

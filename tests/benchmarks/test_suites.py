@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx import Entity
-from benchmarks import accuracy, portability, quantization, scaling, sizes, speed, start, untidy
+from benchmarks import accuracy, adapters, portability, quantization, runs, scaling, sizes, speed, start, untidy
 from benchmarks.child import call_in_child
 from benchmarks.emulation import Environment, UnavailableError
 from benchmarks.models import random_model
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import OURS, PEERS, PRESIDIO
 from benchmarks.run import Run
 from toy import config
 from toy_models import FP32, INT8
@@ -66,6 +66,27 @@ def test_untidy_text_is_set_around_its_entities() -> None:
     assert untidy.set_text("Anna", entities[:1], untidy.Setting(start="> ")) == ("> Anna", {(2, 6, "PER")})
     soft = untidy.Setting(char=lambda char: "\u00ad" + char)
     assert untidy.set_text("Anna", entities[:1], soft) == ("\u00adA\u00adn\u00adn\u00ada", {(1, 8, "PER")})
+
+
+def test_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "random_model", lambda run, shape, folder: (run.checkpoint, INT8))
+    monkeypatch.setattr(runs, "OUTPUTS", {name: runs.OUTPUTS[name] for name in ("jsonl", "redact")})
+    monkeypatch.setattr(runs, "_QUICK_MEGABYTES", (0.01,))
+    monkeypatch.setattr(runs, "_QUICK_LINES", 1_500)
+    figures = runs.measure(run)
+    tables = checked(runs, figures)
+    kills = figures["kills"]
+    assert kills["equal_to_the_byte"] == kills["tried"] == 2
+    assert figures["speed"]["ways"][runs.REFERENCE]["ratio"] == 1
+    assert "| 0.01 MB |" in tables["memory"]
+
+
+def test_adapters(run: Run) -> None:
+    figures = adapters.measure(run)
+    tables = checked(adapters, figures)
+    assert all(each["texts_answered_alike"] == 1 for each in figures["adapters"].values())
+    assert figures["adapters"].keys() == adapters.ADAPTERS.keys()
+    assert PEERS[PRESIDIO].title in tables["today"]
 
 
 def test_quantization(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
