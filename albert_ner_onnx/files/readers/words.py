@@ -109,21 +109,27 @@ class WordsFile:
         Raises:
             InputError: There is no word, or the first ones look like something else.
         """
-        is_first = True
+        waiting: list[Record] = []  # until enough has been seen to check it
+        is_checked = False
         document = _Document()
         for sentence in chain(self._sentences(), [[]]):
             self._add(sentence, document)
             if document and (not sentence or document.characters >= CHUNK_CHARACTERS):
-                if is_first:
-                    self._check_words()
-                yield document.record(self._name)
-                is_first, document = False, _Document()
-        if is_first:
+                waiting.append(document.record(self._name))
+                document = _Document()
+            if is_checked or max(self._sampled, len(waiting)) >= _SAMPLE_ROWS:
+                self._check_words()
+                is_checked = True
+                yield from waiting
+                waiting = []
+        self._check_words()
+        yield from waiting
+        if not (is_checked or waiting):
             raise InputError(f"{self._name}: contains no sentence; expected CoNLL format, one word per line")
 
     def _check_words(self) -> None:
+        """Looks at the words so far, once."""
         if self._sample:
-            check_width(self._name, self._sample[0][0], self._word_column, "--word-column")
             word = self._word % self._width.columns
             check_word_column(self._name, self._sample, word, is_chosen=self._word_column is not None)
             self._sample = []
@@ -143,14 +149,16 @@ class WordsFile:
                 rows.append(line.row)
         if not rows:
             return
-        if self._sampled < _SAMPLE_ROWS:
-            self._sample.append(rows[:_SAMPLE_ROWS])
-            self._sampled += len(rows)
+        if not self._sampled:
+            check_width(self._name, rows[0], self._word_column, "--word-column")
         words = [self._word_of(row) for row in rows]
         document.add(rows[0].line, words)
         if "" in words:
             number = rows[words.index("")].line
             document.fail(number, InputError(f"{self._name}:{number}: expected a word in its column, found nothing"))
+        elif self._sampled < _SAMPLE_ROWS:
+            self._sample.append(rows[:_SAMPLE_ROWS])
+            self._sampled += len(rows)
 
     def _word_of(self, row: Row) -> str:
         columns = row.columns[: self._width.columns]

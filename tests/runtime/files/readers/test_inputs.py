@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.errors import InputError, MissingExtraError
 from albert_ner_onnx.files.readers import FORMATS, InputOptions, Inputs, open_inputs
-from read import contents
+from read import contents, records
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +111,99 @@ def test_progress_in_bytes() -> None:
     for _ in range(2):
         assert [len(chunk.records) for chunk in inputs.chunks()] == [3]
         assert inputs.bytes_read == inputs.total_bytes
+
+
+def test_a_directory_of_other_files_and_a_glob_of_empty_directories() -> None:
+    write({"d/other.bin": b"", "d/e/.hidden.txt": b""})
+    for pattern in ("d", "d/*/"):
+        with pytest.raises(InputError, match="expected files of a known format, found none"):
+            opened(pattern)
+    with pytest.raises(InputError, match=r"found none$"):
+        opened("d/e", format="text")
+
+
+def test_a_name_that_exists_is_no_glob() -> None:
+    write({"[a].txt": b"brackets", "a.txt": b"a"})
+    assert contents("[a].txt") == ["brackets"]
+    assert contents("[ab].txt") == ["a"]
+
+
+def test_a_name_may_have_any_bytes() -> None:
+    name = os.fsdecode(b"\xff\xe4.txt")
+    write({name: b"one"})
+    (record,) = records(".")
+    assert (record.source, record.content) == (f"./{name}", "one")
+
+
+def test_formats_may_be_chosen() -> None:
+    write({"a.json": b'{"text": "one"}\n{"text": "two"}', "b.txt": b'{"text": "three"}'})
+    assert contents("a.json", "b.txt", format="jsonl") == ["one", "two", "three"]
+    assert contents("b.txt") == ['{"text": "three"}']
+
+
+def test_pipes_in_directories_are_left_out() -> None:
+    write({"d/a.txt": b"a"})
+    os.mkfifo("d/b.txt")
+    assert contents("d") == ["a"]
+
+
+def test_a_pipe_that_is_named_is_read() -> None:
+    os.mkfifo("b.txt")
+    sender = threading.Thread(target=lambda: Path("b.txt").write_bytes(b"one\ntwo"))
+    sender.start()
+    inputs = opened("b.txt")
+    sender.join()
+    assert inputs.total_bytes is None
+    assert inputs.sources[0].size is None
+    assert [record.content for chunk in inputs.chunks() for record in chunk.records] == ["one", "two"]
+    assert inputs.bytes_read == 7
+
+
+def run(code: str, stdin: bytes = b"") -> str:
+    done = subprocess.run([sys.executable, "-c", code], input=stdin, capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("format", "stdin", "expected"),
+    [
+        (None, b"one\ntwo", ["one", "two"]),
+        ("jsonl", b'{"text": "one"}', ["one"]),
+        ("csv", b"id,text\n1,one\n", ["one"]),
+        ("conll", b"one\n\ntwo", [[["one"], ["two"]]]),
+    ],
+)
+def test_standard_input(format: str | None, stdin: bytes, expected: list[Any]) -> None:
+    code = f"""if True:
+        from albert_ner_onnx.files.readers import InputOptions, open_inputs
+        inputs = open_inputs(["-", "-"], InputOptions(format={format!r}))
+        records = [record for chunk in inputs.chunks() for record in chunk.records]
+        print([record.content for record in records], records[0].source, inputs.total_bytes, inputs.bytes_read)
+    """
+    assert run(code, stdin) == f"{expected} <stdin> None {len(stdin)}\n"
+
+
+def test_what_is_read_says_what_is_imported() -> None:
+    write({"a.jsonl": b'{"text": "one"}'})
+    code = """if True:
+        import sys
+        from albert_ner_onnx.files.readers import InputOptions, open_inputs
+        list(open_inputs(["a.jsonl"], InputOptions()).chunks())
+        print({"pyarrow", "zstandard", "numpy", "onnxruntime", "tokenizers", "pandas"} & set(sys.modules))
+    """
+    assert run(code) == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "purpose"),
+    [
+        ("a.parquet", "pyarrow", "a.parquet: reading Parquet"),
+        ("a.arrow", "pyarrow", "a.arrow: reading Arrow"),
+        ("a.txt.zst", "zstandard", "a.txt.zst: reading zstd"),
+    ],
+)
+def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch, name: str, library: str, purpose: str) -> None:
+    write({name: b""})
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"^{purpose} needs {library}, .* 'albert-ner-onnx\[files\]'"):
+        opened(name)
