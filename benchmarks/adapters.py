@@ -118,20 +118,23 @@ def _presidio(recognizer: EntityRecognizer) -> Adapter:
 
 def _arrow(recognizer: EntityRecognizer) -> Adapter:
     import pyarrow as pa
+
     from albert_ner_onnx.integrations.arrow import recognize_arrow
 
     return lambda texts: _of_rows(recognize_arrow(pa.array(texts), recognizer).to_pylist())
 
 
 def _pandas(recognizer: EntityRecognizer) -> Adapter:
-    import albert_ner_onnx.integrations.pandas  # noqa: F401  # registers the accessor
     import pandas as pd
+
+    import albert_ner_onnx.integrations.pandas  # noqa: F401  # registers the accessor
 
     return lambda texts: _of_rows(pd.Series(texts).albert_ner.recognize(recognizer).to_list())
 
 
 def _polars(recognizer: EntityRecognizer) -> Adapter:
     import polars as pl
+
     from albert_ner_onnx.integrations.polars import recognize
 
     def find(texts: Sequence[str]) -> list[list[Span]]:
@@ -144,6 +147,7 @@ def _polars(recognizer: EntityRecognizer) -> Adapter:
 def _duckdb(recognizer: EntityRecognizer) -> Adapter:
     import duckdb
     import pyarrow as pa
+
     from albert_ner_onnx.integrations.duckdb import register
 
     connection = duckdb.connect()
