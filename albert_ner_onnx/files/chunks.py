@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CHUNK_RECORDS = 1024
 """Most records of a chunk: enough to fill batches of equal length."""
 CHUNK_CHARACTERS = 1_000_000
-"""Characters after which a chunk ends, so that a chunk of long texts stays small."""
+"""Characters after which a chunk ends, so that a chunk of long texts, or of other long fields, stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,24 @@ class Chunk:
 
     records: Sequence[Record]
     columns: pa.RecordBatch | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.columns is None:
+            return Chunk, (self.records,)
+        import pyarrow as pa
+
+        # Pickled by itself, a slice takes along all that it was cut from, which may be a whole file
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, self.columns.schema) as writer:
+            writer.write_batch(self.columns)
+        return _restore, (self.records, sink.getvalue().to_pybytes())
+
+
+def _restore(records: Sequence[Record], stream: bytes) -> Chunk:
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(stream) as reader:
+        return Chunk(records, reader.read_next_batch())
 
 
 @dataclass(frozen=True, slots=True)

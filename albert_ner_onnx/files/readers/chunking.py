@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import CHUNK_CHARACTERS, CHUNK_RECORDS, Chunk, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Sized: TypeAlias = tuple[Record, int]
+"""A record, and its length in characters: of its text and its other fields."""
 
-def chunks_of(records: Iterable[Record]) -> Iterator[Chunk]:
+
+def chunks_of(records: Iterable[Sized]) -> Iterator[Chunk]:
     """Puts records into chunks: each ends with the record that makes it long enough."""
     waiting: list[Record] = []
     characters = 0
-    for record in records:
+    for record, length in records:
         waiting.append(record)
-        characters += _characters(record)
+        characters += length
         if _is_full(len(waiting), characters):
             yield Chunk(waiting)
             waiting, characters = [], 0
@@ -26,20 +28,20 @@ def chunks_of(records: Iterable[Record]) -> Iterator[Chunk]:
         yield Chunk(waiting)
 
 
-def chunks_of_rows(tables: Iterable[tuple[list[Record], pa.RecordBatch]]) -> Iterator[Chunk]:
+def chunks_of_rows(tables: Iterable[tuple[list[Sized], pa.RecordBatch]]) -> Iterator[Chunk]:
     """The same for rows of tables with one schema, however many of them come at once."""
     waiting: list[Record] = []
     rows: list[pa.RecordBatch] = []
     characters = 0
     for records, batch in tables:
         start = 0
-        for stop, record in enumerate(records, 1):
-            characters += _characters(record)
-            if _is_full(len(waiting) + stop - start, characters):
-                yield Chunk([*waiting, *records[start:stop]], _join([*rows, batch.slice(start, stop - start)]))
+        for stop, (record, length) in enumerate(records, 1):
+            waiting.append(record)
+            characters += length
+            if _is_full(len(waiting), characters):
+                yield Chunk(waiting, _join([*rows, batch.slice(start, stop - start)]))
                 waiting, rows, characters, start = [], [], 0, stop
         if start < len(records):
-            waiting += records[start:]
             rows.append(batch.slice(start))
     if waiting:
         yield Chunk(waiting, _join(rows))
@@ -47,16 +49,6 @@ def chunks_of_rows(tables: Iterable[tuple[list[Record], pa.RecordBatch]]) -> Ite
 
 def _is_full(records: int, characters: int) -> bool:
     return records >= CHUNK_RECORDS or characters >= CHUNK_CHARACTERS
-
-
-def _characters(record: Record) -> int:
-    match record.content:
-        case None | InputError():
-            return 0
-        case str() as text:
-            return len(text)
-        case sentences:
-            return sum(len(word) for sentence in sentences for word in sentence)
 
 
 def _join(rows: list[pa.RecordBatch]) -> pa.RecordBatch:

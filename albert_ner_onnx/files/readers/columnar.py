@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
-from albert_ner_onnx.files.chunks import CHUNK_RECORDS, Record
+from albert_ner_onnx.files.chunks import CHUNK_CHARACTERS, CHUNK_RECORDS, Record
+from albert_ner_onnx.files.readers.chunking import Sized
 from albert_ner_onnx.files.readers.sources import Source, unreadable
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class TableFile:
         """Closes the file."""
         self._file.close()
 
-    def tables(self) -> Iterator[tuple[list[Record], pa.RecordBatch]]:
+    def tables(self) -> Iterator[tuple[list[Sized], pa.RecordBatch]]:
         """Reads the records and their rows. A row that can't be read ends the table; its columns are null."""
         import pyarrow as pa
 
@@ -101,7 +102,8 @@ class TableFile:
                 for start in range(0, len(rows), CHUNK_RECORDS):
                     some = rows.slice(start, CHUNK_RECORDS)
                     contents = self._contents(some.column(self._column), row + 1)
-                    yield [Record(self._name, row + n, content) for n, content in enumerate(contents, 1)], some
+                    records = [Record(self._name, row + n, content) for n, content in enumerate(contents, 1)]
+                    yield list(zip(records, self._lengths(contents, some), strict=True)), some
                     row += len(some)
                 self._progress(share)
         except (pa.ArrowException, OSError) as error:
@@ -116,6 +118,19 @@ class TableFile:
             return [self._content(value, number) for number, value in enumerate(column, row)]
         return texts
 
+    def _lengths(self, contents: list[str | InputError | None], rows: pa.RecordBatch) -> list[int]:
+        """The characters of each row's text, and the bytes of its other strings, such as a picture."""
+        import pyarrow as pa
+        import pyarrow.compute
+
+        kinds = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+        lengths = [len(content) if isinstance(content, str) else 0 for content in contents]
+        for index, column in enumerate(rows.columns):
+            if index != self._column and column.type in kinds:
+                others = pyarrow.compute.binary_length(column).to_pylist()
+                lengths = [length + (other or 0) for length, other in zip(lengths, others, strict=True)]
+        return lengths
+
     def _content(self, value: pa.Scalar, row: int) -> str | InputError | None:
         try:
             text: str | None = value.as_py()
@@ -125,12 +140,12 @@ class TableFile:
         return text
 
 
-def error_row(record: Record, schema: pa.Schema) -> tuple[list[Record], pa.RecordBatch]:
+def error_row(record: Record, schema: pa.Schema) -> tuple[list[Sized], pa.RecordBatch]:
     """Returns a record of an error, and for its columns a row of nulls."""
     import pyarrow as pa
 
     nulls = [pa.nulls(1, column.type) for column in schema]
-    return [record], pa.RecordBatch.from_arrays(nulls, schema=schema)
+    return [(record, 0)], pa.RecordBatch.from_arrays(nulls, schema=schema)
 
 
 def _open_parquet(source: Source, file: io.BufferedReader[Any]) -> tuple[_Batches, pa.Schema]:
@@ -144,7 +159,9 @@ def _open_parquet(source: Source, file: io.BufferedReader[Any]) -> tuple[_Batche
     def batches() -> _Batches:
         row = 0
         for group in range(table.num_row_groups):  # one by one, so that damage spoils nothing before it
-            for batch in table.iter_batches(CHUNK_RECORDS, row_groups=[group], use_threads=False):
+            size = table.metadata.row_group(group).total_byte_size // max(1, table.metadata.row_group(group).num_rows)
+            count = max(1, min(CHUNK_RECORDS, CHUNK_CHARACTERS // max(1, size)))  # few rows at once if they are long
+            for batch in table.iter_batches(count, row_groups=[group], use_threads=False):
                 row += len(batch)
                 yield batch, row / table.metadata.num_rows
 

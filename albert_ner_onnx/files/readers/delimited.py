@@ -12,6 +12,7 @@ from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import Record
 from albert_ner_onnx.files.encodings import UndecodableLineError
 from albert_ner_onnx.files.lines import read_lines
+from albert_ner_onnx.files.readers.chunking import Sized
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _LONGEST_FIELD = 2**31 - 1  # the csv module's own limit, 131,072 characters, is for all its users
@@ -74,16 +75,17 @@ class DelimitedFile:
         """Closes the stream."""
         self._stream.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Sized]:
         """Reads the records."""
         for line, row in self._rows:
             if isinstance(row, InputError):
-                yield Record(self._name, line, row)
+                yield Record(self._name, line, row), 0
             elif len(row) != len(self.names):
                 expected = f"expected {len(self.names)} columns, as in the header"
-                yield Record(self._name, line, InputError(f"{self._name}:{line}: {expected}, found {len(row)}"))
+                yield Record(self._name, line, InputError(f"{self._name}:{line}: {expected}, found {len(row)}")), 0
             else:
-                yield Record(self._name, line, row[self._column], dict(zip(self.names, row, strict=True)))
+                fields = dict(zip(self.names, row, strict=True))
+                yield Record(self._name, line, row[self._column], fields), sum(map(len, row))
 
     def _read(self, lines: _Lines) -> Iterator[tuple[int, list[str] | InputError]]:
         """Reads rows, each with the number of its first line."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import Chunk, InputShape, Record
 from albert_ner_onnx.files.compression import compression_of
-from albert_ner_onnx.files.readers.chunking import chunks_of, chunks_of_rows
+from albert_ner_onnx.files.readers.chunking import Sized, chunks_of, chunks_of_rows
 from albert_ner_onnx.files.readers.columnar import TableFile, error_row
 from albert_ner_onnx.files.readers.delimited import DelimitedFile
 from albert_ner_onnx.files.readers.json_lines import JsonLinesFile
@@ -93,21 +93,21 @@ class Inputs:
         self._done = 0
         return chunks_of_rows(self._rows()) if self._format in _TABLES else chunks_of(self._records())
 
-    def _records(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Sized]:
         for source in self.sources:
             line = 0
             try:
                 with closing(self._open_lines(source)) as file:
-                    for record in file.records():
+                    for record, length in file.records():
                         line = record.line
-                        yield record
+                        yield record, length
             except InputError as error:
-                yield Record(source.name, line + 1, error)
+                yield Record(source.name, line + 1, error), 0
             except OSError as error:
-                yield Record(source.name, line + 1, unreadable(source.name, error))
+                yield Record(source.name, line + 1, unreadable(source.name, error)), 0
             self._finish(source)
 
-    def _rows(self) -> Iterator[tuple[list[Record], pa.RecordBatch]]:
+    def _rows(self) -> Iterator[tuple[list[Sized], pa.RecordBatch]]:
         for source in self.sources:
             try:
                 with closing(self._open_table(source)) as table:

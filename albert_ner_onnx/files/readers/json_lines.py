@@ -11,6 +11,7 @@ from typing import Any
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import Record
 from albert_ner_onnx.files.lines import read_lines, read_start
+from albert_ner_onnx.files.readers.chunking import Sized
 
 _NAMES = {
     dict: "an object",
@@ -54,13 +55,13 @@ class JsonLinesFile:
         """Closes the stream."""
         self._stream.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Sized]:
         """Reads the records."""
         for number, line in enumerate(chain.from_iterable(read_lines(self._stream, self._name)), 1):
             if isinstance(line, InputError):
-                yield Record(self._name, number, line)
+                yield Record(self._name, number, line), 0
             elif line.strip():
-                yield self._record(line, number)
+                yield self._record(line, number), len(line)
 
     def _record(self, line: str, number: int) -> Record:
         place = f"{self._name}:{number}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from albert_ner_onnx.files.chunks import Record
 from albert_ner_onnx.files.lines import read_start, read_texts
+from albert_ner_onnx.files.readers.chunking import Sized
 
 
 class TextFile:
@@ -25,8 +26,9 @@ class TextFile:
         """Closes the stream."""
         self._stream.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Sized]:
         """Reads the records."""
         for texts in read_texts(self._stream, self._name, self._per):
             for text in texts:
-                yield Record(self._name, text.line, text.content)
+                length = len(text.content) if isinstance(text.content, str) else 0
+                yield Record(self._name, text.line, text.content), length

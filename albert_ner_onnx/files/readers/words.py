@@ -11,6 +11,7 @@ from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.files.chunks import CHUNK_CHARACTERS, Record
 from albert_ner_onnx.files.columns import check_width, check_word_column, index_of
 from albert_ner_onnx.files.lines import read_lines
+from albert_ner_onnx.files.readers.chunking import Sized
 from albert_ner_onnx.files.rows import (
     DOCUMENT,
     Row,
@@ -103,19 +104,19 @@ class WordsFile:
         """Closes the stream."""
         self._stream.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Sized]:
         """Reads the records.
 
         Raises:
             InputError: There is no word, or the first ones look like something else.
         """
-        waiting: list[Record] = []  # until enough has been seen to check it
+        waiting: list[Sized] = []  # until enough has been seen to check it
         is_checked = False
         document = _Document()
         for sentence in chain(self._sentences(), [[]]):
             self._add(sentence, document)
             if document and (not sentence or document.characters >= CHUNK_CHARACTERS):
-                waiting.append(document.record(self._name))
+                waiting.append((document.record(self._name), document.characters))
                 document = _Document()
             if is_checked or max(self._sampled, len(waiting)) >= _SAMPLE_ROWS:
                 self._check_words()

@@ -207,3 +207,24 @@ def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch, name: str, l
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError, match=rf"^{purpose} needs {library}, .* 'albert-ner-onnx\[files\]'"):
         opened(name)
+
+
+def test_long_fields_besides_the_text_end_a_chunk_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("albert_ner_onnx.files.readers.chunking.CHUNK_CHARACTERS", 100)
+    write(
+        {
+            "a.jsonl": b'{"text": null, "page": "' + b"a" * 100 + b'"}\n{"text": ""}\n{"text": ""}\n',
+            "b.csv": b"text,page\n," + b"a" * 100 + b"\n,b\n,c\n",
+        }
+    )
+    for name in ("a.jsonl", "b.csv"):
+        assert [len(chunk.records) for chunk in opened(name).chunks()] == [1, 2]
+
+
+def test_long_columns_besides_the_text_end_a_chunk_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pa = pytest.importorskip("pyarrow")
+    monkeypatch.setattr("albert_ner_onnx.files.readers.chunking.CHUNK_CHARACTERS", 100)
+    for kind in (pa.binary(), pa.large_binary(), pa.string(), pa.large_string()):
+        table = pa.table({"text": [None, "", "a"], "page": pa.array(["a" * 100, None, "b"]).cast(kind)})
+        pytest.importorskip("pyarrow.parquet").write_table(table, "a.parquet")
+        assert [len(chunk.records) for chunk in opened("a.parquet").chunks()] == [1, 2]
