@@ -180,7 +180,7 @@ def run(args: argparse.Namespace) -> int:
         )
     except KeyboardInterrupt:
         reporter.close()
-        if reporter.began and args.output not in (None, runs.STANDARD_OUTPUT):
+        if reporter.read_again and args.output not in (None, runs.STANDARD_OUTPUT):
             console.print_note("interrupted; go on with --resume")
         raise
     finally:
@@ -195,13 +195,15 @@ class _Reporter:
     """Reports the first errors, and shows a bar on a terminal if tqdm is installed."""
 
     def __init__(self) -> None:
-        self.began = False
         self.shown = 0  # errors
+        self.read_again = False  # whether a run has begun whose inputs can be read again
+        self._began = False
         self._bar: Any = None
 
     def show(self, progress: Progress) -> None:
-        if not self.began:
-            self.began = True
+        if not self._began:
+            self._began = True
+            self.read_again = progress.total_bytes is not None
             self._bar = _open_bar(progress)
         errors = progress.errors[: _SHOWN_ERRORS - self.shown]
         self.shown += len(errors)

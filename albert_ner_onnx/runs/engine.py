@@ -6,14 +6,14 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import albert_ner_onnx
-from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.errors import InferenceError, InputError
 from albert_ner_onnx.files.chunks import Chunk, InputShape
 from albert_ner_onnx.files.compression import compress, compression_of, without_suffix
 from albert_ner_onnx.files.readers import InputOptions, Inputs, open_inputs
@@ -134,7 +134,7 @@ def run(
         choices = asdict(reading) | asdict(writing) | described | {"mapping": mapping and os.fspath(mapping)}
         job = describe_job(found, recognizer, choices)
         target = FileOutput(out, mapping_path, job, resume=resume, overwrite=overwrite)
-    with target:
+    with target, _way_out(can_be_resumed=out is not None and found.total_bytes is not None):
         if not target.journal.complete:
             _answer_all(found, target, answerer, processes, progress or (lambda _: None))
         target.put_in_place(answerer.writer.finish)
@@ -184,6 +184,22 @@ def _answer_all(
     if compression and not (rest or output.journal.output_bytes):
         rest = compress(b"", compression)  # no bytes are no compressed file
     output.end(rest)
+
+
+@contextmanager
+def _way_out(*, can_be_resumed: bool) -> Iterator[None]:
+    """Adds to errors that end a run whose output is begun that it can be resumed."""
+    hint = "; what is written so far can be resumed"
+    try:
+        yield
+    except OSError as error:
+        if not (can_be_resumed and error.strerror):
+            raise
+        raise OSError(error.errno, f"{error.strerror}{hint}", error.filename) from error
+    except InferenceError as error:
+        if not can_be_resumed:
+            raise
+        raise InferenceError(f"{error}{hint}") from error
 
 
 def _check_processes(processes: int, options: dict[str, Any]) -> None:

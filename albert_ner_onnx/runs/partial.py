@@ -133,5 +133,4 @@ def named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = f"{error.strerror}; what is written so far can be resumed"
-        raise OSError(error.errno, reason, str(path)) from None
+        raise OSError(error.errno, error.strerror, str(path)) from None

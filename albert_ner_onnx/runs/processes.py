@@ -125,10 +125,9 @@ class _Child:
         status = self.process.exitcode
         if status is not None and status < 0:
             return InferenceError(
-                f"{self.name} was killed by signal {-status} (a system that runs out of memory does that); what is "
-                "written so far can be resumed"
+                f"{self.name} was killed by signal {-status}, as a system does that runs out of memory"
             )
-        return InferenceError(f"{self.name} ended with status {status}; what is written so far can be resumed")
+        return InferenceError(f"{self.name} ended with status {status}")
 
 
 def _serve(connection: Connection[Any, Any]) -> None:

@@ -93,7 +93,8 @@ def test_a_run_that_is_killed_again_and_again_gives_the_same_bytes(folder: Path,
         time.sleep(draw.random() * 0.3)
         process.kill()
         status, err = end(process)
-        assert (status, err) == (-signal.SIGKILL, "") or status == 0
+        assert status in (0, -signal.SIGKILL)
+        assert "error" not in err.replace("0 errors", "")  # it may have been killed behind its summary
         if out.exists() and not (folder / f"{out.name}.partial.json").exists():
             break
     else:
@@ -123,7 +124,7 @@ def test_a_killed_child_is_one_error(folder: Path) -> None:
     status, err = end(process)
     assert status == 1
     assert err.count("\n") == 1
-    assert " of 2 was killed by signal 9 " in err
+    assert " of 2 was killed by signal 9, as a system does" in err
     assert end(start(folder, "-o", "orphan.jsonl", "--resume"))[0] == 0
     assert (folder / "orphan.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
 
