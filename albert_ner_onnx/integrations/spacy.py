@@ -8,19 +8,18 @@ spaCy imports this module for each pipeline that it makes, whether that has the 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import albert_ner_onnx
 from albert_ner_onnx.entities import Entity
-from albert_ner_onnx.errors import InputError, ModelError
+from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
 from albert_ner_onnx.files.chunks import CHUNK_CHARACTERS
+from albert_ner_onnx.model.copies import ModelInMemory, read_files
 from albert_ner_onnx.model.folder import ModelFolder
-from albert_ner_onnx.model.manifest import MANIFEST, Manifest
 
 with extra("spacy", "the spaCy component"):
     import srsly
@@ -299,10 +298,10 @@ class AlbertNer(Pipe):
         Raises:
             ModelError: A file of the model is missing or damaged.
         """
-        files = self._files()  # all of them are read first: the folder may be the model's own
+        files = read_files(self.recognizer.folder)  # all of them first: `path` may be that folder
         folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
 
     def from_disk(self, path: str | Path, *, exclude: Collection[str] = ()) -> Self:
@@ -321,7 +320,7 @@ class AlbertNer(Pipe):
         Raises:
             ModelError: A file of the model is missing or damaged.
         """
-        return bytes(srsly.msgpack_dumps(self._files()))
+        return bytes(srsly.msgpack_dumps(read_files(self.recognizer.folder)))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Collection[str] = ()) -> Self:
         """Loads the model that `to_bytes` returned, in place of the one of the settings.
@@ -330,44 +329,8 @@ class AlbertNer(Pipe):
             ModelError: The bytes are damaged.
             InputError: The model doesn't allow one of the options, or doesn't know one of the labels.
         """
-        files = srsly.msgpack_loads(bytes_data)
-        if not isinstance(files, dict) or MANIFEST not in files:
-            raise ModelError(f"the bytes of the component {self.name!r} hold no model; save the pipeline again")
-        self._recognizer = self._load(_ModelInMemory.read_from(files))
+        self._recognizer = self._load(ModelInMemory.open_files(srsly.msgpack_loads(bytes_data)))
         return self
-
-    def _files(self) -> dict[str, bytes]:
-        """Reads the model's files and checks them. The manifest is the last, so that half a copy is no model."""
-        folder = self.recognizer.folder
-        files = {name: folder.read(name) for name in folder.manifest.files}
-        return files | {MANIFEST: folder.manifest.to_json().encode()}
-
-
-@dataclass(frozen=True, slots=True)
-class _ModelInMemory(ModelFolder):
-    """A model that came as bytes, and was never on this machine's disk.
-
-    Attributes:
-        files: Its files, as they were checked.
-    """
-
-    files: Mapping[str, bytes]
-
-    @classmethod
-    def read_from(cls, files: Mapping[str, bytes]) -> Self:
-        """Checks the files.
-
-        Raises:
-            ModelError: One is missing or damaged.
-        """
-        manifest = Manifest.from_json(files[MANIFEST])
-        for name, expected in manifest.files.items():
-            if name not in files or hashlib.sha256(files[name]).hexdigest() != expected:
-                raise ModelError(f"{name} in the pipeline's bytes is missing or damaged; save the pipeline again")
-        return cls(Path(manifest.name), manifest, files)
-
-    def read(self, name: str) -> bytes:
-        return self.files[name]
 
 
 def _restore(name: str, state: dict[str, Any]) -> AlbertNer:
