@@ -10,10 +10,14 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 _FOLDERS = ("benchmarks", "checkpoints", "docs", "examples", "export", "training")  # not .venv and the like
 _FENCED = re.compile(r"^```(?P<language>\w*)(?: (?P<file>\S+))?\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
+_DECIMAL = re.compile(r"\d+\.\d+")
+_ROUNDING = 0.02  # by which scores may differ on another CPU
 _LINK = re.compile(r"""(?:\]\(|(?:src|srcset|href)=")([^)"\s]+)""")
 
 
@@ -39,6 +43,13 @@ def read_blocks(text: str) -> list[Block]:
             after = fenced[index + 1] if index + 1 < len(fenced) else None
             found.append(Block(language, content, after[2] if after and after[0] == "" else None))
     return found
+
+
+def assert_same_output(printed: str, shown: str, code: str) -> None:
+    """Checks that code printed what the page shows. Scores may differ by a little."""
+    assert _DECIMAL.sub("#", printed) == _DECIMAL.sub("#", shown), code
+    numbers, expected = (list(map(float, _DECIMAL.findall(text))) for text in (printed, shown))
+    assert numbers == pytest.approx(expected, abs=_ROUNDING), code
 
 
 def read_files(text: str) -> dict[str, str]:

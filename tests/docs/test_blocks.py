@@ -17,17 +17,20 @@ from seqeval.metrics import accuracy_score, f1_score, recall_score
 
 import albert_ner_onnx
 import toy
-from pages import ROOT, read_blocks, read_files
+from pages import ROOT, assert_same_output, read_blocks, read_files
 from spark_nlp_archives import TENSORFLOW
 
 ALL_PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-PAGES = [page for page in ALL_PAGES if read_blocks(page.read_text("utf-8"))]
+APART = "frameworks.md"  # test_frameworks.py runs its blocks, each as a program of its own
+PAGES = [page for page in ALL_PAGES if page.name != APART and read_blocks(page.read_text("utf-8"))]
 EXPORT = (ROOT / "docs" / "export.md").read_text("utf-8")
 INSTALLS = re.compile(r"python3 -m venv|(\S+/)?pip install|\S+ -m pytest")  # .ci/run does that
-DECIMAL = re.compile(r"\d+\.\d+")
-ROUNDING = 0.02  # by which scores may differ on another CPU
 # What a page needs besides the package; without it, the page is skipped
-NEEDED = {"presidio.md": "presidio_analyzer", "spacy.md": "spacy"}
+NEEDED = {
+    "data-frames.md": ("pyarrow", "pandas", "polars", "duckdb"),
+    "presidio.md": ("presidio_analyzer",),
+    "spacy.md": ("spacy",),
+}
 
 
 @pytest.fixture
@@ -64,17 +67,15 @@ def run_shell(code: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_prints_what_it_shows(page: Path, folder: Path) -> None:
-    if page.name in NEEDED:
-        pytest.importorskip(NEEDED[page.name])
+    for library in NEEDED.get(page.name, ()):
+        pytest.importorskip(library)
     names: dict[str, Any] = {}
     for language, code, shown in read_blocks(page.read_text("utf-8")):
         if page.name == "README.md" and code in EXPORT:
             continue  # it takes a while, and that page runs it, too
         printed = run_python(code, names) if language == "python" else run_shell(code)
         if shown is not None:
-            assert DECIMAL.sub("#", printed) == DECIMAL.sub("#", shown), code
-            numbers, expected = (list(map(float, DECIMAL.findall(text))) for text in (printed, shown))
-            assert numbers == pytest.approx(expected, abs=ROUNDING), code
+            assert_same_output(printed, shown, code)
 
 
 def test_the_scores_of_the_cookbook_are_those_of_seqeval() -> None:
