@@ -39,19 +39,20 @@ def chunks_of_rows(tables: Iterable[tuple[list[Sized], pa.RecordBatch]]) -> Iter
             waiting.append(record)
             characters += length
             if _is_full(len(waiting), characters):
-                yield Chunk(waiting, _join([*rows, batch.slice(start, stop - start)]))
+                yield Chunk(waiting, join([*rows, batch.slice(start, stop - start)]))
                 waiting, rows, characters, start = [], [], 0, stop
         if start < len(records):
             rows.append(batch.slice(start))
     if waiting:
-        yield Chunk(waiting, _join(rows))
+        yield Chunk(waiting, join(rows))
 
 
 def _is_full(records: int, characters: int) -> bool:
     return records >= CHUNK_RECORDS or characters >= CHUNK_CHARACTERS
 
 
-def _join(rows: list[pa.RecordBatch]) -> pa.RecordBatch:
+def join(rows: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Joins rows of one schema."""
     if len(rows) == 1:
         return rows[0]
     import pyarrow as pa

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
 from albert_ner_onnx.files.chunks import CHUNK_CHARACTERS, CHUNK_RECORDS, Record
-from albert_ner_onnx.files.readers.chunking import Sized
+from albert_ner_onnx.files.readers.chunking import Sized, join
 from albert_ner_onnx.files.readers.sources import Source, unreadable
 
 if TYPE_CHECKING:
@@ -57,18 +57,21 @@ class TableFile:
         import pyarrow as pa
 
         try:
-            return (_open_parquet if format == "parquet" else _open_arrow)(source, self._file)
-        except (pa.ArrowException, OSError) as error:
+            batches, schema = (_open_parquet if format == "parquet" else _open_arrow)(source, self._file)
+            self._names: list[str] = schema.names  # they may be no UTF-8
+            return batches, schema
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno:  # the system's, not Arrow's
                 raise unreadable(self._name, error) from None
             expected = "Parquet" if format == "parquet" else "an Arrow file (IPC, Feather 2)"
-            found = str(error).partition("\n")[0].rstrip(".")
-            raise InputError(f"{self._name}: expected {expected}, found something else ({found})") from None
+            raise InputError(
+                f"{self._name}: expected {expected}, found something else ({_first_line(error)})"
+            ) from None
 
     def _find(self, field: str) -> int:
         from albert_ner_onnx.files.arrow import holds_strings
 
-        names = self.schema.names
+        names = self._names
         twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
         if twice is not None:
             raise InputError(f"{self._name}: expected columns with different names, found {twice!r} twice")
@@ -80,8 +83,7 @@ class TableFile:
             raise InputError(
                 f"{self._name}: expected strings in column {field!r}, found {kind}; choose another with --field"
             )
-        index: int = names.index(field)
-        return index
+        return names.index(field)
 
     def check(self) -> None:
         """Raises nothing: the schema has been checked."""
@@ -91,53 +93,96 @@ class TableFile:
         self._file.close()
 
     def tables(self) -> Iterator[tuple[list[Sized], pa.RecordBatch]]:
-        """Reads the records and their rows. A row that can't be read ends the table; its columns are null."""
+        """Reads the records and their rows. What can't be read ends the table; columns of a bad row are null."""
         import pyarrow as pa
 
         row = 0
         try:
             for batch, share in self._batches:
-                batch.validate()  # nothing else keeps offsets inside of a damaged file
                 rows = pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+                is_valid = _is_valid(rows)
                 for start in range(0, len(rows), CHUNK_RECORDS):
-                    some = rows.slice(start, CHUNK_RECORDS)
-                    contents = self._contents(some.column(self._column), row + 1)
-                    records = [Record(self._name, row + n, content) for n, content in enumerate(contents, 1)]
-                    yield list(zip(records, self._lengths(contents, some), strict=True)), some
-                    row += len(some)
+                    yield self._read(rows.slice(start, CHUNK_RECORDS), row + start + 1, is_valid=is_valid)
+                row += len(rows)
                 self._progress(share)
         except (pa.ArrowException, OSError) as error:
-            found = str(error).partition("\n")[0].rstrip(".")
-            bad = InputError(f"{self._name}:{row + 1}: this row and those after it can't be read ({found})")
+            bad = InputError(
+                f"{self._name}:{row + 1}: this row and those after it can't be read ({_first_line(error)})"
+            )
             yield error_row(Record(self._name, row + 1, bad), self.schema)
 
-    def _contents(self, column: pa.Array, row: int) -> list[str | InputError | None]:
-        try:
-            texts: list[str | InputError | None] = column.to_pylist()
-        except UnicodeDecodeError:  # files don't have to hold what they say
-            return [self._content(value, number) for number, value in enumerate(column, row)]
-        return texts
+    def _read(self, rows: pa.RecordBatch, number: int, *, is_valid: bool) -> tuple[list[Sized], pa.RecordBatch]:
+        """Reads rows, of which the first one has this number."""
+        if not is_valid and len(rows) > 1:
+            singles = [rows.slice(index, 1) for index in range(len(rows))]
+            parts = [self._read(row, number + index, is_valid=_is_valid(row)) for index, row in enumerate(singles)]
+            return [record for records, _ in parts for record in records], join([row for _, row in parts])
+        if not is_valid:
+            return error_row(Record(self._name, number, self._fault(rows, number)), self.schema)
+        rows = _with_own_dictionaries(rows)
+        texts: list[str | None] = rows.column(self._column).to_pylist()
+        records = [Record(self._name, row, text) for row, text in enumerate(texts, number)]
+        return list(zip(records, self._lengths(texts, rows), strict=True)), rows
 
-    def _lengths(self, contents: list[str | InputError | None], rows: pa.RecordBatch) -> list[int]:
+    def _fault(self, row: pa.RecordBatch, number: int) -> InputError:
+        """What is wrong with a row that isn't valid."""
+        import pyarrow as pa
+
+        for name, column in zip(row.schema.names, row.columns, strict=True):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                found = _first_line(error).removesuffix(" at string index 0")  # of this row alone
+                return InputError(
+                    f"{self._name}:{number}: column {name!r} can't be read ({found}); write the file anew"
+                )
+        raise AssertionError("a row isn't valid, but each of its columns is")
+
+    def _lengths(self, texts: list[str | None], rows: pa.RecordBatch) -> list[int]:
         """The characters of each row's text, and the bytes of its other strings, such as a picture."""
         import pyarrow as pa
         import pyarrow.compute
 
         kinds = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-        lengths = [len(content) if isinstance(content, str) else 0 for content in contents]
+        lengths = [len(text or "") for text in texts]
         for index, column in enumerate(rows.columns):
             if index != self._column and column.type in kinds:
                 others = pyarrow.compute.binary_length(column).to_pylist()
                 lengths = [length + (other or 0) for length, other in zip(lengths, others, strict=True)]
         return lengths
 
-    def _content(self, value: pa.Scalar, row: int) -> str | InputError | None:
-        try:
-            text: str | None = value.as_py()
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            return InputError(f"{self._name}:{row}: not UTF-8, byte 0x{byte:02x} at offset {error.start} of the text")
-        return text
+
+def _is_valid(rows: pa.RecordBatch) -> bool:
+    """Whether offsets and UTF-8 are right: nothing else checks them, and pyarrow crashes where they are wrong."""
+    import pyarrow as pa
+
+    try:
+        rows.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _with_own_dictionaries(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Takes out of dictionaries what no row needs: each chunk would take along those of the whole file."""
+    import pyarrow as pa
+
+    from albert_ner_onnx.files.arrow import holds_strings
+
+    columns = []
+    for column in rows.columns:
+        kind = column.type
+        if pa.types.is_dictionary(kind) and holds_strings(kind) and len(column.dictionary) > len(column):
+            own = column.dictionary_decode().dictionary_encode()
+            indices = own.indices.cast(kind.index_type)
+            columns.append(pa.DictionaryArray.from_arrays(indices, own.dictionary, ordered=kind.ordered))
+        else:
+            columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=rows.schema)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def error_row(record: Record, schema: pa.Schema) -> tuple[list[Sized], pa.RecordBatch]:

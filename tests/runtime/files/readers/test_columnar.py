@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -63,6 +66,21 @@ def test_rows_of_several_files_share_chunks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
+def test_a_chunk_takes_only_its_part_of_a_dictionary_along(tmp_path: Path, format: str) -> None:
+    texts = pa.array([f"Ajax {row}" for row in range(3000)] + [None])
+    kind = pa.dictionary(pa.int16(), pa.string(), ordered=True)
+    path = write(pa.table({"text": texts.cast(kind)}), tmp_path / "a", format)
+    found = []
+    for chunk in chunks(path):
+        assert chunk.columns is not None
+        assert chunk.columns.schema.field("text").type == kind
+        assert len(chunk.columns["text"].dictionary) <= len(chunk.records)
+        assert chunk.columns["text"].to_pylist() == [record.content for record in chunk.records]
+        found += chunk.columns["text"].to_pylist()
+    assert found == texts.to_pylist()
+
+
+@pytest.mark.parametrize("format", FORMATS)
 def test_chunks_depend_only_on_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     monkeypatch.setattr("albert_ner_onnx.files.readers.chunking.CHUNK_RECORDS", 3)
     path = write(pa.table({"text": list("abcdefgh")}), tmp_path / "a", format)
@@ -121,7 +139,13 @@ def test_an_arrow_stream_that_breaks_off(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf_8_are_a_bad_record(tmp_path: Path, kind: Any) -> None:
     binary = pa.array([b"a", b"b\xff", b"c"], pa.binary() if kind == pa.string() else pa.large_binary())
     path = write(pa.table({"text": binary.view(kind)}), tmp_path / "a", "arrow")
-    assert contents(path) == ["a", "a.arrow:2: not UTF-8, byte 0xff at offset 1 of the text", "c"]
+    bad = "column 'text' can't be read (Invalid UTF8 sequence); write the file anew"
+    assert contents(path) == ["a", f"a.arrow:2: {bad}", "c"]
+    other = write(pa.table({"text": ["a", "b", "c"], "other": binary.view(kind)}), tmp_path / "b", "arrow")
+    assert contents(other) == ["a", f"b.arrow:2: {bad}".replace("text", "other"), "c"]
+    (chunk,) = chunks(other)
+    assert chunk.columns is not None
+    assert chunk.columns.to_pylist()[1] == {"text": None, "other": None}
 
 
 @pytest.mark.parametrize(
@@ -158,6 +182,41 @@ def test_columns_that_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert refusal(write(pa.table(columns), Path("a"), "parquet")).startswith(message)
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = write(pa.table({"text": ["a"], "column": ["b"]}), tmp_path / "a", "arrow")
+    path.write_bytes(path.read_bytes().replace(b"column", b"colum\xff"))
+    assert refusal(path).startswith(
+        f"{path}: expected an Arrow file (IPC, Feather 2), found something else ('utf-8' co"
+    )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_damaged_files_end_with_errors_and_never_crash(tmp_path: Path, format: str) -> None:
+    texts = [None if row % 7 == 0 else f"Ajax {row}" for row in range(50)]
+    rows = {"text": texts, "kind": pa.array(["a", "b"] * 25).dictionary_encode(), "lists": [["a"], None] * 25}
+    path = write(pa.table(rows), tmp_path / "a", format)
+    whole, random = path.read_bytes(), Random(format)
+    code = f"""if True:
+        import sys
+        from albert_ner_onnx.errors import InputError
+        from albert_ner_onnx.files.readers import InputOptions, open_inputs
+        for number in range(60):
+            try:
+                for chunk in open_inputs([f"{tmp_path}/{{number}}{path.suffix}"], InputOptions()).chunks():
+                    assert len(chunk.columns.to_pylist()) == len(chunk.records)
+            except InputError:
+                pass
+        print("done")
+    """
+    for number in range(60):
+        content = bytearray(whole)
+        for _ in range(random.choice((1, 3, 30))):
+            content[random.randrange(len(content))] = random.randrange(256)
+        path.with_name(f"{number}{path.suffix}").write_bytes(content)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
