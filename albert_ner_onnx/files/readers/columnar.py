@@ -102,8 +102,9 @@ class TableFile:
                 rows = pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
                 is_valid = _is_valid(rows)
                 for start in range(0, len(rows), CHUNK_RECORDS):
-                    yield self._read(rows.slice(start, CHUNK_RECORDS), row + start + 1, is_valid=is_valid)
-                row += len(rows)
+                    some = rows.slice(start, CHUNK_RECORDS)
+                    yield self._read(some, row + 1, is_valid=is_valid)
+                    row += len(some)
                 self._progress(share)
         except (pa.ArrowException, OSError) as error:
             bad = InputError(

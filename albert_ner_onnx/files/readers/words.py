@@ -133,7 +133,8 @@ class WordsFile:
         if self._sample:
             word = self._word % self._width.columns
             check_word_column(self._name, self._sample, word, is_chosen=self._word_column is not None)
-            self._sample = []
+        self._sample = []
+        self._sampled = _SAMPLE_ROWS  # enough
 
     def _add(self, sentence: Sequence[_Line | _Bad], document: _Document) -> None:
         """Adds a sentence to a document, or the error of its first line that can't be read."""

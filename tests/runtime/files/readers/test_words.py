@@ -141,6 +141,14 @@ def test_what_a_column_holds_is_seen_from_many_documents(tmp_path: Path) -> None
     assert "found spaces as well, in every word" in refusal(tmp_path / "a.conll")
 
 
+def test_many_documents_that_cannot_be_read_do_not_spoil_the_others(tmp_path: Path) -> None:
+    bad = b"-DOCSTART- O\n\n\xff O\n\n" * 1000
+    good = b"-DOCSTART- O\n\n" + b"New York\tO\n" * 4  # alone, it would look like columns separated by spaces
+    found = read(tmp_path, bad + good)
+    assert found[1000:] == [[["New York"] * 4]]
+    assert all("not UTF-8" in message for message in found[:1000])
+
+
 def test_the_benchmark_format_reads_as_evaluate_does(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
     path.write_text("-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\nPeter NNP B-NP B-PER\n")
