@@ -134,26 +134,19 @@ def check_libraries(out: str) -> None:
         pytest.importorskip("pyarrow")
 
 
-@pytest.mark.parametrize("power_fails", [False, True])
 @pytest.mark.parametrize(("out", "chosen"), CASES)
 def test_at_every_operation(
-    start: Start,
-    reaper: Reaper,
-    source: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    out: str,
-    chosen: dict[str, Any],
-    power_fails: bool,
+    start: Start, reaper: Reaper, source: Path, monkeypatch: pytest.MonkeyPatch, out: str, chosen: dict[str, Any]
 ) -> None:
     check_libraries(out)
     monkeypatch.chdir(source.parent)
     start("texts.txt", out, **chosen)
     expected = outputs(out, chosen)
-    reaper.power_fails = power_fails
     moment = 0
     died = True
     while died:
         clear()
+        reaper.power_fails = moment % 2 == 1
         died = die_and_resume(start, reaper, out, chosen, moment)
         assert outputs(out, chosen) == expected, moment
         assert {path.name for path in Path().iterdir()} == {"texts.txt", out, *filter(None, [chosen.get("mapping")])}
