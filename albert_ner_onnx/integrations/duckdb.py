@@ -38,7 +38,8 @@ def register(connection: Any, name: str = "recognize", recognizer: EntityRecogni
     """
 
     def find(texts: Any) -> Any:  # DuckDB evaluates the annotations
-        return recognize_arrow(texts, recognizer)
+        found = recognize_arrow(texts, recognizer)
+        return found.combine_chunks()  # DuckDB before 2.0 takes the first chunk for all
 
     try:
         connection.remove_function(name)

@@ -98,8 +98,6 @@ def test_it_can_be_registered_again_with_another_recognizer(connection: Any) -> 
 def test_names(connection: Any) -> None:
     register(connection, "find_entities")
     assert connection.sql("SELECT len(find_entities('Bonn')), len(recognize('Bonn'))").fetchall() == [(1, 1)]
-    with pytest.raises(InputError, match=r"^name must be that of no other function, found 'upper'.*pass another"):
-        register(connection, "upper")
 
 
 def test_cursors_see_it_and_files_do_not_keep_it(tmp_path: Path) -> None:
@@ -107,7 +105,9 @@ def test_cursors_see_it_and_files_do_not_keep_it(tmp_path: Path) -> None:
     with duckdb.connect(path) as connection:
         register(connection)
         assert connection.cursor().sql("SELECT len(recognize('Bonn'))").fetchall() == [(1,)]
-        with pytest.raises(InputError, match="found 'recognize', which this database has already"):
+        with pytest.raises(
+            InputError, match=r"^name must be that of no other function, found 'recognize'.*pass another"
+        ):
             register(connection.cursor())
     with duckdb.connect(path) as connection:
         register(connection)

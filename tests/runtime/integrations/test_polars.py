@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from typing import Any
@@ -87,7 +88,7 @@ def test_other_types_are_refused_by_name(values: list[Any]) -> None:
 
 def test_a_query_travels() -> None:
     query = pl.LazyFrame({"text": [TEXTS[0]]}).select(recognize("text", albert_ner_onnx.load(labels=["LOC"])))
-    again = pl.LazyFrame.deserialize(query.serialize())
+    again = pl.LazyFrame.deserialize(io.BytesIO(query.serialize()))
     assert [entity["label"] for entity in again.collect()["text"].to_list()[0]] == ["LOC"]
 
 
