@@ -2,13 +2,16 @@
 
 `concurrent.futures` has such a pool, but its processes wait for ever when their parent has been killed, because each
 holds the pipe open that all of them read. Here each process has a pipe of its own, whose other end only the parent
-holds: when the parent is gone, however it ended, the pipe is closed, and so the process ends, too.
+holds: when the parent is gone, however it ended, the pipe is closed, and so the process ends, too. A thread watches the
+parent, so that this doesn't wait for the value at hand.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -133,6 +136,7 @@ class _Child:
 def _serve(connection: Connection[Any, Any]) -> None:
     """Answers values until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     work: Callable[[Any], Any] | None = None
     failure: Exception | None = None
     try:
@@ -154,6 +158,14 @@ def _serve(connection: Connection[Any, Any]) -> None:
             connection.send(answer)
         except OSError:  # the parent has gone
             return
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent has ended, even in the middle of a value."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _portable(error: Exception) -> Exception:

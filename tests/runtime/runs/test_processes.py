@@ -95,12 +95,14 @@ def test_a_process_that_ends_is_an_error(work: object, value: int, message: str)
     assert not multiprocessing.active_children()
 
 
-def test_processes_end_with_their_parent() -> None:
-    program = """
-import multiprocessing, operator, os, signal
+@pytest.mark.parametrize(("work", "values"), [("operator.neg", "iter(int, 1)"), ("time.sleep", "[0, 600, 600]")])
+def test_processes_end_with_their_parent(work: str, values: str) -> None:
+    """While they wait for a value as well as in the middle of one."""
+    program = f"""
+import multiprocessing, operator, os, signal, time
 from albert_ner_onnx.runs.processes import map_in_processes
 if __name__ == "__main__":
-    results = map_in_processes(operator.neg, iter(int, 1), 2)
+    results = map_in_processes({work}, {values}, 2)
     next(results)
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
