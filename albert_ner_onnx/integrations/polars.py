@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from albert_ner_onnx.errors import InputError
 from albert_ner_onnx.extras import extra
 
 with extra("polars", "recognize"):
@@ -37,9 +38,14 @@ def recognize(texts: str | pl.Expr, recognizer: EntityRecognizer | None = None) 
         recognizer: What finds them. The default is the model that comes with the package, loaded when it is needed.
 
     Raises:
-        InputError: When the query runs: the column doesn't hold strings.
+        InputError: `texts` is neither; or, when the query runs, the column doesn't hold strings.
     """
     column = pl.col(texts) if isinstance(texts, str) else texts
+    if not isinstance(column, pl.Expr):
+        raise InputError(
+            f"texts must be a column's name or an expression, found {type(texts).__name__}; write "
+            "frame.select(recognize('text')), or pass a series to recognize_arrow"
+        )
     return column.map_batches(
         partial(_recognize_series, recognizer=recognizer), return_dtype=ENTITIES, is_elementwise=True
     )

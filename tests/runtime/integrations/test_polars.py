@@ -86,6 +86,14 @@ def test_other_types_are_refused_by_name(values: list[Any]) -> None:
             query.collect(engine=engine)
 
 
+@pytest.mark.parametrize("texts", [pl.Series("x", ["a"]), pl.DataFrame({"x": ["a"]}), ["x"], None])
+def test_what_is_no_expression_is_refused(texts: Any) -> None:
+    with pytest.raises(
+        InputError, match=f"^texts must be a column's name or an expression, found {type(texts).__name__};"
+    ):
+        recognize(texts)
+
+
 def test_a_query_travels() -> None:
     query = pl.LazyFrame({"text": [TEXTS[0]]}).select(recognize("text", albert_ner_onnx.load(labels=["LOC"])))
     again = pl.LazyFrame.deserialize(io.BytesIO(query.serialize()))
