@@ -33,7 +33,8 @@ def recognize_arrow(
     """Finds the entities of each string of an array. A null stays a null.
 
     The answers are those of `recognize_batch`, however the array is encoded, sliced or divided into chunks. The strings
-    of a dictionary are read once for each chunk. Besides the answers, it needs the memory of a stream, not of all texts.
+    of a dictionary are read once for each chunk. Besides the answers, it needs the memory of a stream, however many
+    rows there are.
 
     Args:
         array: A `pyarrow.Array` or `pyarrow.ChunkedArray` of strings, or an object that other libraries can take as
