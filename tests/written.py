@@ -15,7 +15,7 @@ from albert_ner_onnx.entities import Entity, Word
 from albert_ner_onnx.errors import AlbertNerError
 from albert_ner_onnx.files.chunks import Chunk, InputShape, Record
 from albert_ner_onnx.files.writers import Counts, Writer, WriterOptions, open_writer
-from albert_ner_onnx.files.writers.writer import Answer
+from albert_ner_onnx.files.writers.writer import Answer, settle
 from albert_ner_onnx.text.words import split_words
 
 TEXT = InputShape("text")
@@ -96,7 +96,7 @@ def write(
 
 
 def count(chunks: Sequence[tuple[Chunk, Sequence[Answer]]]) -> Counts:
-    answers = [answer for _, answers in chunks for answer in answers]
+    answers = [answer for chunk, answers in chunks for answer in settle(chunk, answers)]
     documents = [answer for answer in answers if isinstance(answer, Document)]
     labels = [entity.label for each in documents for entity in each.entities]
     return Counts(

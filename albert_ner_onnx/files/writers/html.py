@@ -39,8 +39,8 @@ _HEAD = """\
 {labels}</fieldset>
 <fieldset>
 <legend>Documents</legend>
-<label><input type="radio" name="show" id="all" checked>All texts</label>
-<label><input type="radio" name="show" id="some">Texts with these labels</label>
+<label><input type="radio" name="show" id="all" checked>All documents</label>
+<label><input type="radio" name="show" id="some">With these labels</label>
 <label id="of-bad"><input type="radio" name="show" id="bad">Errors only</label>
 <label><input type="checkbox" id="scores">Scores</label>
 </fieldset>
@@ -56,6 +56,7 @@ _LABEL_STYLE = """\
 :root:has(#label-{index}:not(:checked)) p .l{index} {{ background: none; border-color: transparent; padding: 0; }}
 :root:has(#label-{index}:not(:checked)) p .l{index} b {{ display: none; }}
 :root:has(#some:checked):has(#label-{index}:checked) article.h{index} {{ display: grid; }}
+:root:has(#some:checked):has(#label-{index}:checked) section:has(.h{index}) {{ display: block; }}
 """
 _FOOT = """\
 </main>
@@ -90,8 +91,9 @@ class HtmlWriter(Writer):
         parts = []
         settled = zip(chunk.records, settle(chunk, answers), strict=True)
         for source, records in groupby(settled, key=lambda each: each[0].source):
-            parts.append(f"<h2>{_escape(source)}</h2>\n")
+            parts.append(f"<section>\n<h2>{_escape(source)}</h2>\n")
             parts += [self._article(record, answer) for record, answer in records]
+            parts.append("</section>\n")
         return Written("".join(parts).encode())
 
     def foot(self, counts: Counts) -> bytes:
@@ -110,7 +112,7 @@ class HtmlWriter(Writer):
 
     def _article(self, record: Record, answer: Answer) -> str:
         place = f"{record.source}:{record.line}"
-        anchor = html.escape(quote(place, errors="surrogatepass"))
+        anchor = html.escape(quote(place, "/:", errors="surrogatepass"))
         number = record.line if self.numbered else "#"
         classes = ""
         match answer:
