@@ -161,6 +161,17 @@ def _duckdb(recognizer: EntityRecognizer) -> Adapter:
     return find
 
 
+def _hugging_face(recognizer: EntityRecognizer) -> Adapter:
+    from albert_ner_onnx.integrations.hugging_face import pipeline
+
+    ner = pipeline("token-classification", model=recognizer, aggregation_strategy="first")
+
+    def find(texts: Sequence[str]) -> list[list[Span]]:
+        return [[(found["entity_group"], found["start"], found["end"]) for found in each] for each in ner(list(texts))]
+
+    return find
+
+
 ADAPTERS: Final[Mapping[str, Callable[[EntityRecognizer], Adapter]]] = {
     REFERENCE: _batch,
     "`stream`": _stream,
@@ -168,6 +179,7 @@ ADAPTERS: Final[Mapping[str, Callable[[EntityRecognizer], Adapter]]] = {
     "pandas, `Series.albert_ner`": _pandas,
     "Polars, lazy": _polars,
     "DuckDB, SQL": _duckdb,
+    "transformers' `pipeline`": _hugging_face,
     "spaCy, `nlp.pipe`": _spacy,
     "Presidio, `BatchAnalyzerEngine`": _presidio,
 }
