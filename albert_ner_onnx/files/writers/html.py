@@ -100,7 +100,7 @@ class HtmlWriter(Writer):
         """Returns the end of the page: the counts of the legend."""
         found = sum(counts.entities.values())
         summary = [_number(counts.documents, "document"), _number(counts.words, "word")]
-        summary += [f"{found:,} {'entity' if found == 1 else 'entities'}"]
+        summary += [f"{found:,}\N{NO-BREAK SPACE}{'entity' if found == 1 else 'entities'}"]
         summary += [_number(counts.errors, "error")] if counts.errors else []
         styles = [f'#sum::after {{ content: "{" · ".join(summary)}"; }}\n']
         for index, label in enumerate(self.labels):
@@ -161,4 +161,4 @@ def _hide(name: str) -> str:
 
 
 def _number(count: int, unit: str) -> str:
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return f"{count:,}\N{NO-BREAK SPACE}{unit}{'' if count == 1 else 's'}"

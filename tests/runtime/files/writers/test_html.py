@@ -134,7 +134,8 @@ def test_each_file_has_a_heading_and_each_document_its_place(tmp_path: Path) -> 
 
 def test_the_legend_has_the_counts_and_only_labels_that_were_found() -> None:
     writer = open_writer("html", WriterOptions(), InputShape("text"), LABELS)
-    foot = writer.foot(Counts(documents=1200, words=1, entities={"PER": 1500, "ORG": 1}, errors=0)).decode()
+    counts = Counts(documents=1200, words=1, entities={"PER": 1500, "ORG": 1}, errors=0)
+    foot = writer.foot(counts).decode().replace("\N{NO-BREAK SPACE}", " ")
     assert '"1,200 documents · 1 word · 1,501 entities"' in foot
     assert '#count-3::after { content: "1,500"; }' in foot
     assert "#of-0 { display: none; }" in foot
