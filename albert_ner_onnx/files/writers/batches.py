@@ -16,7 +16,7 @@ with extra("files", "writing Parquet"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_GROUP_BYTES = 16_000_000  # a group of rows is in memory at once
+_GROUP_BYTES = 4_000_000  # a group of rows is in memory at once, as columns and as compressed pages
 
 
 def to_stream(batch: pa.RecordBatch) -> bytes:
@@ -42,6 +42,7 @@ def write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Pat
         with pq.ParquetWriter(unfinished, schema, compression="zstd") as parquet:
             for group in _grouped(batches):
                 parquet.write_table(pa.Table.from_batches(group, schema))
+                pa.default_memory_pool().release_unused()
         with open(unfinished, "rb") as file:
             os.fsync(file.fileno())
         os.replace(unfinished, out)
