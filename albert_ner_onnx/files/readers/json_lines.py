@@ -22,6 +22,9 @@ _NAMES = {
     float: "a number",
 }
 
+_DEEPEST = 100
+"""Most objects and arrays within each other: what writes a record or sends it to a process calls itself for each."""
+
 
 class JsonLinesFile:
     """Lines of JSON. Blank lines are left out."""
@@ -77,6 +80,12 @@ class JsonLinesFile:
         if not isinstance(fields, dict):
             found = _kind(fields)
             return Record(self._name, number, InputError(f"{place}: expected a JSON object, found {found}"))
+        if line.count("[") + line.count("{") > _DEEPEST and _is_deeper(fields, _DEEPEST):  # most lines have fewer
+            return Record(
+                self._name,
+                number,
+                InputError(f"{place}: expected objects and arrays at most {_DEEPEST} deep, found more"),
+            )
         return Record(self._name, number, self._text(fields, place), fields)
 
     def _text(self, fields: Mapping[str, Any], place: str) -> str | InputError | None:
@@ -104,6 +113,17 @@ def find_field(fields: Mapping[str, Any], path: str) -> Any:
             raise KeyError(path)
         value = value[name]
     return value
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether a value has more than so many objects and arrays within each other, itself included."""
+    level = [value]
+    for _ in range(most):
+        inside = chain.from_iterable(each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for each in inside if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _kind(value: object) -> str:

@@ -141,3 +141,20 @@ def test_fields_are_what_json_says(lines: list[dict[str, Any]], cuts: list[int])
     read = [record for chunk in chunks_from_pipe(content, cuts, format="jsonl") for record in chunk.records]
     assert [record.fields for record in read] == lines
     assert [record.line for record in read] == list(range(1, len(lines) + 1))
+
+
+def test_what_is_nested_too_deep_is_a_bad_record(tmp_path: Path) -> None:
+    """Such a record could be read, but neither written nor sent to a process."""
+    path = tmp_path / "a.jsonl"
+    lines = [
+        f'{{"text": "John", "x": {opening * depth}1{closing * depth}}}'
+        for opening, closing in (("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"))
+        for depth in (49, 50, 99, 100, 300)
+    ]
+    lines.append('{"text": "' + "[{" * 200 + '", "x": [' + ", ".join(["[]"] * 200) + "]}")  # many, not deep
+    path.write_text("\n".join(lines))
+    found = contents(path)
+    bad = [number for number, content in enumerate(found, 1) if content != "John"]
+    assert bad == [4, 5, 9, 10, 12, 13, 14, 15, 16]
+    assert found[3] == "a.jsonl:4: expected objects and arrays at most 100 deep, found more"
+    assert found[15] == "[{" * 200
