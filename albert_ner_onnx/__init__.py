@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.entities import Entity, Word
@@ -65,7 +64,8 @@ def load(
     """Loads a model.
 
     Args:
-        path: A folder made by `albert-ner export`. The default is the model that comes with this package.
+        path: A folder made by `albert-ner export`; or, if there is no such folder, a model on the Hugging Face Hub:
+            `"owner/name"` or `"owner/name@revision"`. The default is the model that comes with this package.
         workers: Calls of the model at once. The default is one for each core, divided by `threads`.
         threads: Threads inside one call of the model. More than one answers a single text sooner.
         decoder: `"viterbi"`, the default, or `"argmax"`.
@@ -82,8 +82,10 @@ def load(
         ModelError: There is no such model, or it is damaged.
         InputError: An option has an invalid value. Models made with `--exact-spark-nlp` allow only one decoder and one
             context, argmax and document.
+        MissingExtraError: The model is on the Hub, and huggingface_hub isn't installed.
     """
     # Late, because these import NumPy and ONNX Runtime
+    from albert_ner_onnx.hub.fetch import find_model
     from albert_ner_onnx.options import Options
     from albert_ner_onnx.recognizer import EntityRecognizer
 
@@ -98,7 +100,7 @@ def load(
         min_score=min_score,
         labels=labels,
     )
-    return EntityRecognizer(ModelFolder.open(default_model() if path is None else Path(path)), options)
+    return EntityRecognizer(ModelFolder.open(find_model(path)), options)
 
 
 def __getattr__(name: str) -> object:  # late: both import NumPy

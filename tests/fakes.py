@@ -117,7 +117,7 @@ class FakeRecognizer:
         self.texts: list[str] = []
         self.documents: list[int] = []
 
-    def load(self, path: Path | None = None, **chosen: object) -> FakeRecognizer:
+    def load(self, path: str | Path | None = None, **chosen: object) -> FakeRecognizer:
         self.loaded = {"path": path, **chosen}
         return self
 

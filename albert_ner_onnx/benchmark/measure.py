@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import repeat
 from numbers import Real
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from albert_ner_onnx import default_model, load
+from albert_ner_onnx import load
 from albert_ner_onnx.benchmark.startup import Startup, measure_startup, sample_sentences
 from albert_ner_onnx.errors import InputError
+from albert_ner_onnx.hub.fetch import find_model
 from albert_ner_onnx.inputs import iterate
 from albert_ner_onnx.machine import Machine, available_cores, describe_machine
 from albert_ner_onnx.model.folder import ModelFolder
@@ -159,7 +159,8 @@ def benchmark(
     takes up to five times as long if that isn't enough for 20 calls, or for 3 batches or processes.
 
     Args:
-        model: A folder made by `albert-ner export`. The default is the model that comes with this package.
+        model: A folder made by `albert-ner export`, or a model on the Hugging Face Hub, as in `load`. The default is
+            the model that comes with this package.
         threads: Numbers of threads inside one call of the model. The default is 1 and the number of available cores.
         seconds: How long to measure each figure.
         decoder: How `recognize` chooses tags, as in `load`.
@@ -173,7 +174,7 @@ def benchmark(
     """
     if not isinstance(seconds, Real) or isinstance(seconds, bool) or not 0 < seconds < float("inf"):
         raise InputError(f"seconds must be a finite number above 0, found {seconds!r}")
-    folder = ModelFolder.open(default_model() if model is None else Path(model))
+    folder = ModelFolder.open(find_model(model))
     counts = _check_threads((1, available_cores()) if threads is None else threads)
     options = Options(decoder=decoder, context=context).settle(resolve_rules(folder.manifest), ())
     open_recognizer = partial(load, folder.path, decoder=options.decoder, context=options.context)

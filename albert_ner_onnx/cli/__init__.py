@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from albert_ner_onnx import __version__
-from albert_ner_onnx.cli import benchmark, console, evaluate, export, info, recognize, run, score
+from albert_ner_onnx.cli import benchmark, console, evaluate, export, info, push, recognize, run, score
 from albert_ner_onnx.errors import AlbertNerError
 
 COMMANDS = {
@@ -25,6 +25,7 @@ COMMANDS = {
     "info": info,
     "benchmark": benchmark,
     "export": export,
+    "push": push,
 }
 _USAGE = """albert-ner [recognize] [OPTION...] TEXT...
        albert-ner COMMAND [OPTION...] ..."""

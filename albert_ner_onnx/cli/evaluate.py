@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from albert_ner_onnx.cli import console, options
@@ -76,7 +75,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_comments(parser)
     parser.add_argument(
         "--compare",
-        type=Path,
         metavar="MODEL",
         help="also tag with this model; print conlleval's report on both, where they differ, and whether the "
         "difference may be chance",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-import albert_ner_onnx
 from albert_ner_onnx.cli import options
+from albert_ner_onnx.hub.fetch import find_model
 from albert_ner_onnx.model.folder import ModelFolder
 from albert_ner_onnx.model.manifest import MOST_UNKNOWN, Quantization, Verification
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
-    rows = list(_rows(ModelFolder.open(args.model or albert_ner_onnx.default_model())))
+    rows = list(_rows(ModelFolder.open(find_model(args.model))))
     width = max(len(name) for name, _ in rows) + 1
     for name, value in rows:
         print(f"{name + ':' if name else '':<{width}}  {value}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import albert_ner_onnx
 from albert_ner_onnx.errors import ModelError
+from albert_ner_onnx.hub.fetch import find_model
 from albert_ner_onnx.model.folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def add_model_folder(parser: argparse.ArgumentParser) -> None:
     """Adds `--model`."""
     parser.add_argument(
         "--model",
-        type=Path,
-        metavar="FOLDER",
-        help="a model made by `albert-ner export` (default: the model that comes with albert-ner-onnx)",
+        metavar="MODEL",
+        help="a folder made by `albert-ner export`, or a model on the Hugging Face Hub, OWNER/NAME or "
+        "OWNER/NAME@REVISION (default: the model that comes with albert-ner-onnx)",
     )
 
 
@@ -118,7 +118,7 @@ def chosen_filters(args: argparse.Namespace) -> dict[str, Any]:
     named = dict(args.min_score or ())
     others = named.pop(None, 0.0)
     if others and named:  # only the model knows which others there are
-        folder = ModelFolder.open(args.model or albert_ner_onnx.default_model())
+        folder = ModelFolder.open(find_model(args.model))
         named = dict.fromkeys(model_labels(folder), others) | named
     return {"min_score": named or others, "labels": args.labels}
 
@@ -129,7 +129,7 @@ def chosen_reading(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_model(
-    path: Path | None,
+    model: str | None,
     args: argparse.Namespace,
     *,
     context: str | None = None,
@@ -137,7 +137,7 @@ def load_model(
 ) -> EntityRecognizer:
     """Loads a model with the options of `add_model` and `add_decoder`, a context, and other arguments of `load`."""
     return albert_ner_onnx.load(
-        path, workers=args.workers, threads=args.threads, decoder=args.decoder, context=context, **(others or {})
+        model, workers=args.workers, threads=args.threads, decoder=args.decoder, context=context, **(others or {})
     )
 
 

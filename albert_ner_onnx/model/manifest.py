@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from types import UnionType
@@ -17,6 +18,10 @@ MOST_UNKNOWN: Final = 0.05
 """The share of unknown pieces over which a text says little about a model that reads other texts."""
 PRECISIONS = ("int8", "fp32")
 MODEL, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "manifest.json"
+HUB_MODEL = f"onnx/{MODEL}"
+"""Where the Hugging Face Hub's tools look for the graph."""
+_PART = r"\w[\w.-]*"  # of a path: never `..`, nor empty as in an absolute one
+_FILE_NAME = re.compile(rf"{_PART}(/{_PART})*", re.ASCII)
 
 # --- What was measured ------------------------------------------------------------------------------------------------
 
@@ -161,7 +166,8 @@ class Manifest:
         lower_case: Whether the tokenizer ignores case.
         precision: `int8` or `fp32`.
         opsets: Version of each operator set that the graph uses, by domain.
-        files: sha256 of each other file in the folder.
+        files: sha256 of each other file in the folder, by its path in the folder. The graph is `model.onnx` or, as on
+            the Hugging Face Hub, `onnx/model.onnx`.
         source: sha256 of each file of the checkpoint.
         tools: Versions of the tools that made the model.
         verification: How far the float32 graph is from its reference.
@@ -218,6 +224,11 @@ class Manifest:
         """The tag that each logit is read as: `O` for an ignored label."""
         return read_as_outside(self.tags, self.ignored_labels)
 
+    @property
+    def model_file(self) -> str:
+        """Path of the graph in the folder."""
+        return MODEL if MODEL in self.files else HUB_MODEL
+
     def to_json(self) -> str:
         """Returns the manifest as JSON, ready to be written."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -240,9 +251,12 @@ class Manifest:
             return "markers must not be empty"
         if self.max_pieces < 3:
             return f"max_pieces must be 3 or more, found {self.max_pieces}"
-        for name in (MODEL, TOKENIZER):
+        for name in self.files:  # a manifest may come from strangers, and its files are downloaded and read
+            if not _FILE_NAME.fullmatch(name):
+                return f"files must be paths inside the folder, found {name!r}"
+        for name in (self.model_file, TOKENIZER):
             if name not in self.files:
-                return f"no checksum of {name}"
+                return f"no checksum of {MODEL if name == HUB_MODEL else name}"
         return None
 
 

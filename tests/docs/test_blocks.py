@@ -28,6 +28,7 @@ INSTALLS = re.compile(r"python3 -m venv|(\S+/)?pip install|\S+ -m pytest")  # .c
 # What a page needs besides the package; without it, the page is skipped
 NEEDED = {
     "data-frames.md": ("pyarrow", "pandas", "polars", "duckdb"),
+    "hugging-face.md": ("yaml",),
     "presidio.md": ("presidio_analyzer",),
     "spacy.md": ("spacy",),
 }

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from albert_ner_export.checkpoint import Checkpoint, SourceOptions
 from albert_ner_export.sources.hugging_face.folder import is_hugging_face, read_hugging_face
-from albert_ner_export.sources.hugging_face.hub import download, is_hub_id
+from albert_ner_export.sources.hugging_face.hub import download
 from albert_ner_export.sources.onnx.file import is_onnx, read_onnx
 from albert_ner_export.sources.spark_nlp.archive import is_spark_nlp, read_spark_nlp
 from albert_ner_export.sources.tensorflow.checkpoint import is_tensorflow, read_tensorflow
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.hub.ids import is_hub_id
 
 _READERS = (
     (is_hugging_face, read_hugging_face),

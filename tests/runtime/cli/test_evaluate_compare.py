@@ -23,11 +23,11 @@ class Knowing(FakeRecognizer):
 
 
 @pytest.fixture
-def two(monkeypatch: pytest.MonkeyPatch) -> dict[Path | None, FakeRecognizer]:
+def two(monkeypatch: pytest.MonkeyPatch) -> dict[str | None, FakeRecognizer]:
     """The default model, which finds all three phrases, and another one, which finds one."""
-    models: dict[Path | None, FakeRecognizer] = {None: Knowing(), Path("other"): FakeRecognizer()}
+    models: dict[str | None, FakeRecognizer] = {None: Knowing(), "other": FakeRecognizer()}
 
-    def load(path: Path | None = None, **chosen: object) -> FakeRecognizer:
+    def load(path: str | None = None, **chosen: object) -> FakeRecognizer:
         return models[path].load(path, **chosen)
 
     monkeypatch.setattr(albert_ner_onnx, "load", load)
@@ -35,7 +35,7 @@ def two(monkeypatch: pytest.MonkeyPatch) -> dict[Path | None, FakeRecognizer]:
 
 
 def test_compare_prints_both_and_where_they_differ(
-    two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
+    two: dict[str | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
     assert main(["evaluate", str(gold), "--compare", "other", "--workers", "3"]) == 0
     out, err = capsys.readouterr()
@@ -53,7 +53,7 @@ def test_compare_prints_both_and_where_they_differ(
     assert [model.loaded["workers"] for model in two.values()] == [3, 3]
 
 
-def test_compare_json(two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path) -> None:
+def test_compare_json(two: dict[str | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path) -> None:
     assert main(["evaluate", str(gold), "--compare", "other", "--json", "--errors", "1"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["first"]["model"], record["first"]["f1"]) == ("default model", 1)
@@ -74,14 +74,14 @@ def test_compare_json(two: dict[Path | None, FakeRecognizer], capsys: pytest.Cap
 
 
 def test_compare_reads_each_model_by_its_own_scheme(
-    two: dict[Path | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
+    two: dict[str | None, FakeRecognizer], capsys: pytest.CaptureFixture[str], gold: Path
 ) -> None:
     class Bilou(FakeRecognizer):
         def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
             return [["B-PER", "L-PER", "O"], ["O", "U-LOC"], ["O", "U-ORG"]]
 
-    two[Path("other")] = Bilou()
-    two[Path("other")].manifest = replace(two[None].manifest, scheme="BILOU")
+    two["other"] = Bilou()
+    two["other"].manifest = replace(two[None].manifest, scheme="BILOU")
     assert main(["evaluate", str(gold), "--compare", "other"]) == 0
     out = capsys.readouterr().out
     assert "tags differ at 0 of 7 words, in 0 sentences\n" in out

@@ -44,7 +44,7 @@ def test_recognize_is_the_default_command(recognizer: FakeRecognizer, argv: list
 
 def test_options_reach_the_recognizer(recognizer: FakeRecognizer) -> None:
     assert main(["--model", "some/folder", "--workers", "2", "--threads", "3", "a"]) == 0
-    assert recognizer.loaded == DEFAULTS | {"path": Path("some/folder"), "workers": 2, "threads": 3}
+    assert recognizer.loaded == DEFAULTS | {"path": "some/folder", "workers": 2, "threads": 3}
     assert main(["a"]) == 0
     assert recognizer.loaded == DEFAULTS
     assert main(["--decoder", "argmax", "--context", "sentence", "a"]) == 0
@@ -74,7 +74,7 @@ def test_options_of_recognize_reach_the_recognizer(
     recognizer: FakeRecognizer, model: Path, argv: list[str], chosen: dict[str, object]
 ) -> None:
     assert main([*argv, "--model", str(model), "a"]) == 0
-    assert recognizer.loaded == DEFAULTS | {"path": model} | chosen
+    assert recognizer.loaded == DEFAULTS | {"path": str(model)} | chosen
     assert recognizer.texts == ["a"]
 
 

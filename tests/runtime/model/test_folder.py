@@ -55,3 +55,49 @@ def test_sizes_are_those_on_the_disk(model: Path) -> None:
 
 def test_the_model_of_the_wheel_is_reinstalled_not_exported() -> None:
     assert str(ModelFolder.open(default_model()).failure("x")) == f"{default_model()}: x; reinstall albert-ner-onnx"
+
+
+def test_links_inside_the_folder_are_followed(model: Path) -> None:
+    data = model / "..data"  # as volumes of Kubernetes have it
+    data.mkdir()
+    for name in ("model.onnx", "tokenizer.json", "manifest.json"):
+        (model / name).rename(data / name)
+        (model / name).symlink_to(Path("..data") / name)
+    assert load(model).recognize("John") == load(INT8).recognize("John")
+
+
+def test_a_link_to_the_folder_is_followed(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(model)
+    assert load(tmp_path / "link").recognize("John") == load(INT8).recognize("John")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "manifest.json"])
+@pytest.mark.parametrize("place", ["model", "snapshots/1", "models--a--b/snapshots/1"])
+def test_links_out_of_the_folder_are_refused(model: Path, tmp_path: Path, name: str, place: str) -> None:
+    folder = tmp_path / "elsewhere" / place
+    folder.parent.mkdir(parents=True)
+    shutil.move(model, folder)
+    shutil.move(folder / name, tmp_path / name)
+    (folder / name).symlink_to(tmp_path / name)
+    with pytest.raises(ModelError, match=f"{name}: a link out of the folder, to .*; put the file itself there"):
+        load(folder)
+
+
+def test_links_in_a_cache_of_the_hub_are_followed(model: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "models--anna--toy"
+    (repository / "snapshots" / "1").mkdir(parents=True)
+    shutil.move(model, repository / "blobs")
+    for name in ("model.onnx", "tokenizer.json", "manifest.json"):
+        (repository / "snapshots" / "1" / name).symlink_to(Path("../../blobs") / name)
+    assert load(repository / "snapshots" / "1").recognize("John") == load(INT8).recognize("John")
+
+
+def test_a_link_that_leads_nowhere_and_a_circle_are_errors(model: Path) -> None:
+    (model / "tokenizer.json").unlink()
+    (model / "tokenizer.json").symlink_to("nothing")
+    with pytest.raises(ModelError, match=r"tokenizer\.json: can't be read \(No such file or directory\)"):
+        load(model)
+    (model / "tokenizer.json").unlink()
+    (model / "tokenizer.json").symlink_to("tokenizer.json")
+    with pytest.raises(ModelError, match=r"tokenizer\.json: can't be read \(Too many levels of symbolic links\)"):
+        load(model)

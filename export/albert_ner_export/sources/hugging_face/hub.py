@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ from albert_ner_export.sources.hugging_face.model_card import CARD
 from albert_ner_export.sources.tokenizers.read import TOKENIZER_FILES
 from albert_ner_export.sources.tokenizers.settings import ADDED, SETTINGS, SPECIAL_MAP, TOKENIZER
 from albert_ner_onnx.errors import ExportError
+from albert_ner_onnx.hub.failures import explain_download
+from albert_ner_onnx.hub.ids import parse_hub_id
 
-_HUB_ID = re.compile(r"(?P<repository>[a-zA-Z0-9][\w.-]*/[a-zA-Z0-9][\w.-]*)(@(?P<revision>[\w.-]+(/[\w.-]+)*))?", re.A)
-_FILE = re.compile(r".*\.(zip|onnx|h5|bin|safetensors|index|pb|json)")
 _WEIGHTS = (*WEIGHTS, "tf_model.h5")
 _TIMEOUT = 10.0  # seconds; huggingface_hub's own default for a file's header
 
@@ -73,11 +72,6 @@ class _Repository:
         return Path(hf_hub_download(self.name, file, revision=revision, cache_dir=self.cache, local_files_only=True))
 
 
-def is_hub_id(text: str) -> bool:
-    """Whether a text is written like a model on the Hub, and is neither an existing path nor named like a file."""
-    return bool(_HUB_ID.fullmatch(text)) and not _FILE.fullmatch(text) and not Path(text).exists()
-
-
 def download(
     text: str,
     warn: Callable[[str], None] = lambda line: None,
@@ -96,10 +90,10 @@ def download(
     Raises:
         ExportError: The Hub refuses, or can't be reached and the cache lacks the model.
     """
-    match = _HUB_ID.fullmatch(text)
-    if match is None:
+    model = parse_hub_id(text)
+    if model is None:
         raise ExportError(f"{text}: not a model on the Hub; expected owner/name or owner/name@revision")
-    repository, revision = _Repository(match["repository"], endpoint, cache), match["revision"]
+    repository, revision = _Repository(model.repository, endpoint, cache), model.revision
     try:
         files = repository.files(revision)
         if files is None:
@@ -112,7 +106,7 @@ def download(
     except ExportError:
         raise
     except Exception as error:  # HTTP libraries' errors too, and these differ between versions of huggingface_hub
-        raise ExportError(f"{text}: {_explain(error, repository.name, revision)}") from None
+        raise ExportError(f"{text}: {explain_download(error, model, 'a transformers model')}") from None
     return Snapshot(folder, f"{repository.name}@{folder.name}")
 
 
@@ -134,22 +128,3 @@ def _fetch_files(repository: _Repository, revision: str | None, files: Collectio
         for shard in sorted(set(read_weight_map(Folder(folder), weights).values())):
             repository.fetch(shard, commit)
     return folder
-
-
-def _explain(error: Exception, repository: str, revision: str | None) -> str:
-    """Says what went wrong with the Hub, and the way out."""
-    from huggingface_hub import errors
-
-    log_in = "log in with `hf auth login`, or set HF_TOKEN"
-    if isinstance(error, errors.GatedRepoError):
-        return f"gated on the Hub; accept its terms on the page of {repository} there, and {log_in}"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return f"no such folder here and no such model on the Hub (if it is private, {log_in})"
-    if isinstance(error, errors.RevisionNotFoundError):
-        return f"{repository} has no revision {revision!r} on the Hub; expected a branch, a tag or a commit"
-    if isinstance(error, errors.LocalEntryNotFoundError):
-        return "no such folder here, not in the cache, and the Hub can't be reached; connect once to download it"
-    reason = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, errors.EntryNotFoundError):
-        return f"{repository} lacks a needed file on the Hub ({reason}); expected a transformers model"
-    return f"can't be downloaded from the Hub ({reason})"
