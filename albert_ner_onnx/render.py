@@ -83,8 +83,8 @@ def to_html(text: str, entities: Sequence[Entity]) -> str:
             break
         label = f'<b style="{_LABEL_STYLE}">{_escape(entity.label)}</b>'
         parts.append(
-            f'{_escape(shown[end : entity.start])}<mark title="{_escape(entity.label)} {entity.score:.3f}" '
-            f'style="{_ENTITY_STYLE.format(hue=hue(entity.label))}"><bdi>{_escape(entity.text)}</bdi>{label}</mark>'
+            f'{_escape(shown[end : entity.start])}<mark dir="auto" title="{_escape(entity.label)} {entity.score:.3f}" '
+            f'style="{_ENTITY_STYLE.format(hue=hue(entity.label))}"><span>{_escape(entity.text)}</span>{label}</mark>'
         )
         end = entity.end
     parts.append(_escape(shown[end:]))

@@ -206,7 +206,7 @@ def _check_processes(processes: int, options: dict[str, Any]) -> None:
     """Checks how many processes are wanted, and lets each of several make one call at a time, with one thread."""
     most = most_threads()
     if type(processes) is not int or not 1 <= processes <= most:
-        raise InputError(f"processes must be a whole number from 1 to {most}, found {processes!r}")
+        raise InputError(f"processes must be a whole number from 1 to {most}, four for each core, found {processes!r}")
     if processes == 1:
         return
     if options.get("workers") is not None or options.get("threads", 1) != 1:
@@ -224,6 +224,11 @@ def _check_places(inputs: Inputs, out: Path | None, mapping: Path | None, *, res
     if resume and inputs.total_bytes is None:
         raise InputError("resume needs inputs that can be read again, found standard input or a pipe")
     written = [path for path in (out, mapping) if path is not None]
+    for path in written:
+        if not path.name:  # as in `.`, which is also what an empty name becomes
+            raise InputError(
+                f"{path}: expected the name of a file to write, found a folder; - stands for standard output"
+            )
     if len({path.absolute() for path in written}) < len(written):
         raise InputError(f"{mapping}: expected a mapping beside the output, found the output itself")
     places = {os.path.realpath(place) for path in written for place in (path, partial_path(path))}

@@ -135,7 +135,8 @@ class HtmlWriter(Writer):
             label = _escape(entity.label)
             parts.append(
                 f"{_escape(document.text[end : entity.start])}"
-                f'<mark class="l{self._index(entity.label)}" title="{_attribute(entity.label)} {entity.score:.3f}">'
+                f'<mark dir="auto" class="l{self._index(entity.label)}" '
+                f'title="{_attribute(entity.label)} {entity.score:.3f}">'
                 f'<span>{_escape(entity.text)}</span><b data-score="{entity.score:.3f}">{label}</b></mark>'
             )
             end = entity.end

@@ -162,6 +162,8 @@ def test_only_the_first_errors_of_a_chunk_are_kept_for_people(
         ({"output": "folder.jsonl"}, "folder.jsonl: expected the name of a file, found something else"),
         ({"output": "there.jsonl"}, "there.jsonl: exists already; choose another name, or replace it with --overwrite"),
         ({"output": "texts.txt", "to_format": "redact"}, "texts.txt: is an input that would be written, too"),
+        ({"output": ".", "to_format": "jsonl"}, ".: expected the name of a file to write, found a folder"),
+        ({"output": "", "to_format": "jsonl"}, ".: expected the name of a file to write, found a folder"),
         ({"output": "out.txt", "to_format": "redact", "mapping": "out.txt"}, "out.txt: expected a mapping beside"),
         ({"output": "out.txt", "to_format": "redact", "mapping": "there.jsonl"}, "there.jsonl: exists already"),
         ({"keep": "PER"}, "keep must be a list or another iterable, not a single str"),
