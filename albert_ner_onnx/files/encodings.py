@@ -44,15 +44,16 @@ class Encoding(NamedTuple):
         parts.append(data[start:])
         return parts
 
-    def decode(self, line: bytes, place: str, offset: int) -> str | InputError:
+    def decode(self, line: bytes, place: str, offset: int, *, keep_return: bool = False) -> str | InputError:
         """Decodes a line.
 
         Args:
             line: Its bytes without LF.
             place: Where it is, for the error message.
             offset: Number of bytes before it in the stream.
+            keep_return: Whether a carriage return at its end stays.
         """
-        text = line.removesuffix(self.carriage_return)
+        text = line if keep_return else line.removesuffix(self.carriage_return)
         mark = len(self.mark) if offset == 0 and text.startswith(self.mark) else 0
         try:
             return text[mark:].decode(self.codec)

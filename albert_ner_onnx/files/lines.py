@@ -100,7 +100,7 @@ class _Lines:
         return self._error or NumberedText(self._buffer.getvalue(), self._first or 1)
 
 
-def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputError]]:
+def read_lines(stream: BufferedIOBase, name: str, *, keep_returns: bool = False) -> Iterator[list[str | InputError]]:
     """Reads one text per line, in lists of the lines that arrive together.
 
     A line that comes alone through a pipe can therefore be answered before the next one comes, while a file gives
@@ -109,6 +109,7 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputEr
     Args:
         stream: UTF-8, with or without a byte order mark, or UTF-16 with one; lines end in LF or CRLF.
         name: What error messages call the stream.
+        keep_returns: Whether the CR of CRLF stays: within a cell of CSV, it is a part of the text.
 
     Yields:
         Lines without their ends. A line that can't be decoded is replaced by an error that gives its number and the
@@ -126,7 +127,7 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[list[str | InputEr
         texts = []
         for line in lines:
             number += 1
-            texts.append(encoding.decode(line, f"{name}:{number}", offset))
+            texts.append(encoding.decode(line, f"{name}:{number}", offset, keep_return=keep_returns))
             offset += len(line) + len(encoding.line_feed)
         yield texts
 

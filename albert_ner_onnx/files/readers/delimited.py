@@ -20,7 +20,7 @@ _LONGEST_ROW = 16_000_000  # characters of a row of several lines: a longer one 
 
 
 class DelimitedFile:
-    """Rows of columns. Blank lines are left out.
+    """Rows of columns. Blank lines are left out. Line ends within a quoted cell stay as they are, CRLF too.
 
     A row that can't be read as CSV, such as one with a quotation mark that nothing closes, is its first line; reading
     goes on with the line after it. Many programs write TSV without quotation marks around columns, so that such a row
@@ -107,7 +107,7 @@ class DelimitedFile:
                 if bad:
                     yield first, bad
                 elif self._delimiter == "\t":
-                    yield first, line.split("\t")
+                    yield first, line.removesuffix("\r").split("\t")
                 else:
                     fault = str(error).partition(" - ")[0]  # what follows is for programmers
                     expected = "expected a row of CSV, found one that can't be read as such"
@@ -122,7 +122,7 @@ class _Lines:
     """Lines for a reader of CSV, which tells those of the row at hand, and can go back to its second one."""
 
     def __init__(self, stream: io.BufferedReader, name: str) -> None:
-        self._lines = chain.from_iterable(read_lines(stream, name))
+        self._lines = chain.from_iterable(read_lines(stream, name, keep_returns=True))
         self._next: deque[str | InputError] = deque()
         self._row: list[str | InputError] = []
         self._characters = 0

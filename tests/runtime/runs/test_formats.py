@@ -105,3 +105,17 @@ def test_every_input_gives_the_same_entities(start: Start, given: str, texts: li
     answered = [record for record in records if "error" not in record]
     assert len(answered) == len(texts)
     assert sum(len(record["entities"]) for record in answered) == sum(found.entities.values())
+
+
+def test_crlf_within_a_cell_stays(tmp_path: Path, start: Start) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes(b'id,text\r\n1,"John lives .\r\nMary in Paris"\r\n')
+    start(source, tmp_path / "out.csv")
+    with open(source, newline="") as file, open(tmp_path / "out.csv", newline="") as out:
+        text = list(csv.reader(file))[1][1]
+        found = list(csv.DictReader(out))
+    assert [row["text"] for row in found] == [text[int(row["start"]) : int(row["end"])] for row in found]
+    assert any(int(row["end"]) > text.index("\r\n") for row in found)
+    kept = sorted({row["label"] for row in found})
+    start(source, tmp_path / "redacted.csv", to_format="redact", keep=kept)
+    assert (tmp_path / "redacted.csv").read_bytes() == b'id,text\n1,"John lives .\r\nMary in Paris"\n'
