@@ -27,12 +27,14 @@ class Record:
         content: Its text; its sentences, each a list of words, if the file has words; `None` if it has no text, as a
             null in a table; or the error that says why it can't be read.
         fields: Everything that the file says about it, its text included, by name. Empty if the file is text or CoNLL.
+        as_it_stands: Whether it is a row of TSV in which quotation marks don't enclose cells.
     """
 
     source: str
     line: int
     content: str | list[list[str]] | InputError | None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    as_it_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class DelimitedFile:
         self._name = name
         self._delimiter = _DELIMITERS[format]
         self._rows = self._read(_Lines(stream, name))
-        _, header = next(self._rows, (0, None))
+        _, header, _ = next(self._rows, (0, None, False))
         if header is None:
             raise InputError(f"{name}: expected a header with the names of the columns, found an empty file")
         if isinstance(header, InputError):
@@ -77,7 +77,7 @@ class DelimitedFile:
 
     def records(self) -> Iterator[Sized]:
         """Reads the records."""
-        for line, row in self._rows:
+        for line, row, as_it_stands in self._rows:
             if isinstance(row, InputError):
                 yield Record(self._name, line, row), 0
             elif len(row) != len(self.names):
@@ -85,10 +85,10 @@ class DelimitedFile:
                 yield Record(self._name, line, InputError(f"{self._name}:{line}: {expected}, found {len(row)}")), 0
             else:
                 fields = dict(zip(self.names, row, strict=True))
-                yield Record(self._name, line, row[self._column], fields), sum(map(len, row))
+                yield Record(self._name, line, row[self._column], fields, as_it_stands), sum(map(len, row))
 
-    def _read(self, lines: _Lines) -> Iterator[tuple[int, list[str] | InputError]]:
-        """Reads rows, each with the number of its first line."""
+    def _read(self, lines: _Lines) -> Iterator[tuple[int, list[str] | InputError, bool]]:
+        """Reads rows, each with the number of its first line and whether it is taken as it stands."""
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         while True:
             rows = csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -97,21 +97,21 @@ class DelimitedFile:
                     first = lines.start_row()
                     row = next(rows)
                     if bad := lines.bad():
-                        yield first, bad
+                        yield first, bad, False
                     elif row:
-                        yield first, row
+                        yield first, row, False
             except StopIteration:
                 return
             except (csv.Error, _TooLongError) as error:
                 line, bad = lines.back_to_second(), lines.bad()
                 if bad:
-                    yield first, bad
+                    yield first, bad, False
                 elif self._delimiter == "\t":
-                    yield first, line.removesuffix("\r").split("\t")
+                    yield first, line.removesuffix("\r").split("\t"), True
                 else:
                     fault = str(error).partition(" - ")[0]  # what follows is for programmers
                     expected = "expected a row of CSV, found one that can't be read as such"
-                    yield first, InputError(f"{self._name}:{first}: {expected} ({fault})")
+                    yield first, InputError(f"{self._name}:{first}: {expected} ({fault})"), False
 
 
 class _TooLongError(Exception):

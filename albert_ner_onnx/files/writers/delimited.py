@@ -11,6 +11,10 @@ from albert_ner_onnx.files.chunks import Chunk
 from albert_ner_onnx.files.writers.writer import Answer, Writer, Written, settle, valid
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+_CLOSED_TOO_EARLY = re.compile(
+    r'(?:(?:[^\t"][^\t]*)?\t|"[^"]*(?:""[^"]*)*"\t)*'  # columns, within quotation marks or without
+    r'"[^"]*(?:""[^"]*)*"[^\t"]'  # one that goes on after the mark that closes it
+)
 _COLUMNS = ("file", "line", "text", "label", "start", "end", "score", "error")
 
 
@@ -49,3 +53,18 @@ def to_rows(rows: Iterable[Sequence[object]], delimiter: str) -> bytes:
 
     lines = (delimiter.join(quote(str(cell)) for cell in row) or '""' for row in rows)
     return valid("".join(f"{line}\n" for line in lines)).encode()
+
+
+def to_tsv_row(cells: Sequence[str], *, as_it_stands: bool) -> bytes:
+    """Writes a row of TSV that `readers.delimited` reads as these cells, with as few quotation marks as it needs.
+
+    Args:
+        cells: What the columns hold.
+        as_it_stands: Whether the row was read without taking off quotation marks. It gets none, unless the next rows
+            could close a mark that is open in it.
+    """
+    line = "\t".join(cells)
+    if as_it_stands and not any(re.search("[\t\r\n]", cell) for cell in cells) and _CLOSED_TOO_EARLY.match(line):
+        return valid(f"{line}\n").encode()
+    quoted = ['"{}"'.format(cell.replace('"', '""')) if re.search('^"|[\t\r\n]', cell) else cell for cell in cells]
+    return valid(("\t".join(quoted) or '""') + "\n").encode()

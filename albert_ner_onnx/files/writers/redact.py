@@ -8,7 +8,7 @@ from typing import Any
 from albert_ner_onnx.document import Document
 from albert_ner_onnx.errors import AlbertNerError
 from albert_ner_onnx.files.chunks import Chunk, InputShape, Record
-from albert_ner_onnx.files.writers.delimited import DELIMITERS, to_rows
+from albert_ner_onnx.files.writers.delimited import DELIMITERS, to_rows, to_tsv_row
 from albert_ner_onnx.files.writers.json_values import to_json
 from albert_ner_onnx.files.writers.redaction import RedactingWriter, Redaction
 from albert_ner_onnx.files.writers.writer import Answer, Writer, error_record, valid
@@ -73,7 +73,10 @@ class RedactedRowsWriter(RedactingWriter):
 
     def head(self) -> bytes:
         """Returns the names of the columns."""
-        return to_rows([self.shape.names or ()], DELIMITERS[self.shape.format])
+        names = self.shape.names or ()
+        if self.shape.format == "tsv":
+            return to_tsv_row(names, as_it_stands=False)
+        return to_rows([names], DELIMITERS[self.shape.format])
 
     def _write(self, chunk: Chunk, answers: Sequence[Answer], texts: Sequence[str | None]) -> bytes:
         field = self.shape.field or "text"
@@ -81,6 +84,9 @@ class RedactedRowsWriter(RedactingWriter):
             [(text if name == field else record.fields.get(name)) or "" for name in self.shape.names or ()]
             for record, text in zip(chunk.records, texts, strict=True)
         ]
+        if self.shape.format == "tsv":
+            pairs = zip(rows, chunk.records, strict=True)
+            return b"".join(to_tsv_row(row, as_it_stands=record.as_it_stands) for row, record in pairs)
         return to_rows(rows, DELIMITERS[self.shape.format])
 
 

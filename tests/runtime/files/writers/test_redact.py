@@ -1,6 +1,7 @@
 """Placeholders instead of entities."""
 
 import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from albert_ner_onnx.files.chunks import Chunk, InputShape
 from albert_ner_onnx.files.writers import WriterOptions, open_writer
 from albert_ner_onnx.files.writers.redaction import Redaction
 from albert_ner_onnx.files.writers.writer import Answer
+from read import records
 from written import LABELS, TEXT, chunk_of, document, documents, record, write
 
 MEETING = document(
@@ -136,6 +138,41 @@ def test_the_other_cells_of_a_row_stay(format: str, delimiter: str, tmp_path: Pa
             ["3", "[ERROR]", "y"],
             ["", "[ERROR]", ""],
         ]
+
+
+def rewritten(path: Path, content: bytes) -> bytes:
+    """What redacting makes of rows of TSV in which nothing is found."""
+    path.write_bytes(content)
+    rows = records(path)
+    answers = [document(each.content) if isinstance(each.content, str) else None for each in rows]
+    names = tuple(content.decode().partition("\n")[0].split("\t"))
+    write("redact", [(Chunk(rows), answers)], path.with_suffix(".out"), InputShape("tsv", "text", names=names))
+    return path.with_suffix(".out").read_bytes()
+
+
+def test_tsv_gets_quotation_marks_only_where_they_are_read_as_such(tmp_path: Path) -> None:
+    as_it_stands = b'text\tid\n"Ann" Lee said\t"2"\n"a" b\t5" wide\n5" wide\t"x" y\n'
+    assert rewritten(tmp_path / "a.tsv", as_it_stands) == as_it_stands
+    quoted = b'text\tid\n"""Ann"" Lee"\t"a\tb"\n"c\nd"\t"""x"\n'
+    assert rewritten(tmp_path / "a.tsv", quoted) == quoted
+    unclosed = rewritten(tmp_path / "a.tsv", b'text\tid\n"open\t5 wide\na\tb\n')
+    assert unclosed == b'text\tid\n"""open"\t5 wide\na\tb\n'  # the next rows could close it
+
+
+TSV_CELLS = st.text('a"\t\n\r ', max_size=6)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text('a"\t\n\r ', max_size=20), max_size=6), st.lists(st.tuples(TSV_CELLS, TSV_CELLS), max_size=6))
+def test_rows_of_tsv_come_back(tmp_path_factory: pytest.TempPathFactory, lines: list[str], cells: Any) -> None:
+    written = io.StringIO()
+    csv.writer(written, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(cells)
+    path = tmp_path_factory.mktemp("tsv") / "a.tsv"
+    content = "\n".join(["text\tid", *lines, written.getvalue()])
+    path.write_bytes(content.encode())
+    expected = [dict(each.fields) or {"text": "[ERROR]", "id": ""} for each in records(path)]
+    path.write_bytes(rewritten(path, content.encode()))
+    assert [dict(each.fields) for each in records(path)] == expected
 
 
 @pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary"])
