@@ -171,6 +171,11 @@ def fits(row: Row, width: int) -> bool:
     return _filled(row) <= width <= len(row.columns)
 
 
+def trimmed(row: Row, width: int) -> Row:
+    """Returns a row without the empty columns at its end that make it wider than this."""
+    return Row(row.line, row.columns[: max(_filled(row), width)])
+
+
 def _cut(row: Row, width: int) -> Row:
     return Row(row.line, row.columns[:width]) if len(row.columns) > width and fits(row, width) else row
 

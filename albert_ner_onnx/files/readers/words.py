@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from albert_ner_onnx.files.rows import (
     looks_like_tag,
     split_line,
     starts_document,
+    trimmed,
 )
 
 _SAMPLE_ROWS = 1000  # enough to see what a column holds
@@ -32,6 +35,11 @@ class _Line(NamedTuple):
 
     row: Row
     has_tab: bool
+
+    @property
+    def line(self) -> int:
+        """Its number."""
+        return self.row.line
 
 
 class _Bad(NamedTuple):
@@ -48,7 +56,6 @@ class _Document:
         self.characters = 0
         self._line = 0
         self._sentences: list[list[str]] = []
-        self._error: InputError | None = None
 
     def __bool__(self) -> bool:
         return self._line > 0
@@ -58,12 +65,8 @@ class _Document:
         self._sentences.append(words)
         self.characters += sum(map(len, words))
 
-    def fail(self, line: int, error: InputError) -> None:
-        self._line = self._line or line
-        self._error = self._error or error
-
     def record(self, name: str) -> Record:
-        return Record(name, self._line, self._error or self._sentences)
+        return Record(name, self._line, self._sentences)
 
 
 class WordsFile:
@@ -71,7 +74,8 @@ class WordsFile:
 
     Lines of `-DOCSTART-` start documents; a file without such lines is one document. A document of more than
     `CHUNK_CHARACTERS` is read in parts, cut between sentences, so that a file of any size needs little memory. What the
-    other columns hold doesn't matter. A line that can't be read spoils only the document that it belongs to.
+    other columns hold, and how many there are, doesn't matter. A line that can't be read, or has no word, spoils only
+    its sentence: that is a record with an error, between a record of what stands before it and one of what follows.
     """
 
     def __init__(self, stream: io.BufferedReader, name: str, word_column: int | None, *, comments: bool) -> None:
@@ -95,6 +99,8 @@ class WordsFile:
         self._width = Width(name)
         self._sample: list[list[Row]] = []  # the first sentences
         self._sampled = 0
+        self._lacking: InputError | None = None  # the first line without the words' column
+        self._is_checked = False
 
     def check(self) -> None:
         """Raises `InputError` if the file has no words, or the first ones look like something else."""
@@ -111,60 +117,62 @@ class WordsFile:
             InputError: There is no word, or the first ones look like something else.
         """
         waiting: list[Sized] = []  # until enough has been seen to check it
-        is_checked = False
         document = _Document()
         for sentence in chain(self._sentences(), [[]]):
-            self._add(sentence, document)
-            if document and (not sentence or document.characters >= CHUNK_CHARACTERS):
+            words = self._read(sentence)
+            if isinstance(words, list) and words:
+                document.add(sentence[0].line, words)
+            if document and (not words or isinstance(words, InputError) or document.characters >= CHUNK_CHARACTERS):
                 waiting.append((document.record(self._name), document.characters))
                 document = _Document()
-            if is_checked or max(self._sampled, len(waiting)) >= _SAMPLE_ROWS:
+            if isinstance(words, InputError):
+                waiting.append((Record(self._name, sentence[0].line, words), 0))
+            if self._is_checked or max(self._sampled, len(waiting)) >= _SAMPLE_ROWS:
                 self._check_words()
-                is_checked = True
                 yield from waiting
                 waiting = []
+        if not (self._is_checked or waiting):
+            raise InputError(f"{self._name}: contains no sentence; expected CoNLL format, one word per line")
         self._check_words()
         yield from waiting
-        if not (is_checked or waiting):
-            raise InputError(f"{self._name}: contains no sentence; expected CoNLL format, one word per line")
 
     def _check_words(self) -> None:
-        """Looks at the words so far, once."""
-        if self._sample:
-            word = self._word % self._width.columns
-            check_word_column(self._name, self._sample, word, is_chosen=self._word_column is not None)
+        """Looks at the words so far, once: at those in rows of the commonest width."""
+        if self._is_checked:
+            return
+        self._is_checked = True
+        sample = [[trimmed(row, self._width.columns) for row in rows] for rows in self._sample]
         self._sample = []
-        self._sampled = _SAMPLE_ROWS  # enough
+        if sample:
+            width = Counter(len(row.columns) for row in chain.from_iterable(sample)).most_common(1)[0][0]
+            alike = [[row for row in rows if len(row.columns) == width] for rows in sample]
+            is_chosen = self._word_column is not None
+            check_word_column(self._name, list(filter(None, alike)), self._word % width, is_chosen=is_chosen)
+        elif self._lacking:
+            raise self._lacking
 
-    def _add(self, sentence: Sequence[_Line | _Bad], document: _Document) -> None:
-        """Adds a sentence to a document, or the error of its first line that can't be read."""
-        rows = []
+    def _read(self, sentence: Sequence[_Line | _Bad]) -> list[str] | InputError:
+        """Returns the words of a sentence, or the error of its first line that can't be read or has no word."""
+        rows, words = [], []
         for line in sentence:
             if isinstance(line, _Bad):
-                document.fail(*line)
-                continue
-            try:
+                return line.error
+            with suppress(InputError):  # other columns don't matter
                 self._width.add(line.row)
+            row = trimmed(line.row, self._width.columns)
+            try:
+                check_width(self._name, row, self._word_column, "--word-column")
             except InputError as error:
-                document.fail(line.row.line, error)
-            else:
-                rows.append(line.row)
-        if not rows:
-            return
-        if not self._sampled:
-            check_width(self._name, rows[0], self._word_column, "--word-column")
-        words = [self._word_of(row) for row in rows]
-        document.add(rows[0].line, words)
-        if "" in words:
-            number = rows[words.index("")].line
-            document.fail(number, InputError(f"{self._name}:{number}: expected a word in its column, found nothing"))
-        elif self._sampled < _SAMPLE_ROWS:
+                self._lacking = self._lacking or error
+                return error
+            if not row.columns[self._word]:
+                return InputError(f"{self._name}:{row.line}: expected a word in its column, found nothing")
+            rows.append(line.row)
+            words.append(row.columns[self._word])
+        if rows and not self._is_checked:
             self._sample.append(rows[:_SAMPLE_ROWS])
             self._sampled += len(rows)
-
-    def _word_of(self, row: Row) -> str:
-        columns = row.columns[: self._width.columns]
-        return columns[self._word] if -len(columns) <= self._word < len(columns) else ""
+        return words
 
     def _sentences(self) -> Iterator[Sequence[_Line | _Bad]]:
         """Reads the lines between blank lines; nothing stands where a document starts."""
@@ -186,11 +194,11 @@ class WordsFile:
 
     def _without_comments(self, sentence: list[_Line | _Bad]) -> Iterator[Sequence[_Line | _Bad]]:
         """Takes the comments out of a sentence. One that starts a document cuts it."""
-        widths = [len(line.row.columns) for line in sentence if isinstance(line, _Line) and not is_marked(line.row)]
-        width = self._width.columns or next(iter(widths), 0)
+        rows = [line.row for line in sentence if isinstance(line, _Line) and not is_marked(line.row)]
+        widths = {self._width.columns, *(len(row.columns) for row in rows[:1])} - {0}
         words: list[_Line | _Bad] = []
         for line in sentence:
-            if isinstance(line, _Bad) or not is_marked(line.row) or _is_word(line, width):
+            if isinstance(line, _Bad) or not is_marked(line.row) or _is_word(line, widths):
                 words.append(line)
             elif not self._comments:
                 words.append(_Bad(line.row.line, looks_like_comment(line.row, self._name)))
@@ -203,8 +211,8 @@ class WordsFile:
             yield words
 
 
-def _is_word(line: _Line, width: int) -> bool:
+def _is_word(line: _Line, widths: Collection[int]) -> bool:
     """Whether a line that starts with `#` is a word with its columns, such as a hashtag, not a comment."""
-    if width and not fits(line.row, width):
+    if widths and not any(fits(line.row, width) for width in widths):
         return False
     return len(line.row.columns) == 1 or line.has_tab or looks_like_tag(line.row.columns[-1])

@@ -162,3 +162,19 @@ def test_ctrl_c_says_how_to_go_on(
     assert capsys.readouterr().err == "interrupted; go on with --resume\n"
     assert main(["run", *MODEL, str(source)]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_an_odd_line_of_conll_costs_at_most_its_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sentences = b"John NNP B-PER\nlives VB O\n\n" * 3
+    Path("in.conll").write_bytes(sentences + b"in\n\n" + sentences + b"\xff NNP O\n\n" + sentences)
+    assert main(["run", *MODEL, "in.conll", "-o", "out.conll"]) == 1
+    assert "2 documents, 19 words, " in (err := capsys.readouterr().err)
+    assert "in.conll:21: not UTF-8" in err
+    before, bad, after = [
+        [line.split()[0] for line in part.splitlines() if line]
+        for part in Path("out.conll").read_text().split("-DOCSTART- O\n")[1:]
+    ]
+    assert (before, bad, after) == (["John", "lives"] * 3 + ["in"] + ["John", "lives"] * 3, [], ["John", "lives"] * 3)

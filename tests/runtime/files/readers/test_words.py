@@ -41,29 +41,43 @@ def test_a_document_is_a_record(tmp_path: Path) -> None:
         ("# newdoc id = 1\n# text\nAjax O\n\n# newdoc\nwon O\n", {"comments": True}, [[["Ajax"]], [["won"]]]),
         ("#begin document (a);\nAjax O\n#end document\n", {"comments": True}, [[["Ajax"]]]),
         ("Ajax O\nwon\tO\t\n", {}, [[["Ajax", "won"]]]),  # an empty column at the end
+        ("a NN O\n\nb\n\nc NN X O\n", {}, [[["a"], ["b"], ["c"]]]),  # other columns don't matter
+        ("b\n\na NN O\n#c NN O\n", {}, [[["b"], ["a", "#c"]]]),
+        ("O a\nO\tb\t\nc\nX O d\n", {"word_column": -1}, [[["a", "b", "c", "d"]]]),
     ],
 )
 def test_words_are_in_one_column(tmp_path: Path, content: str, options: Any, expected: Any) -> None:
     assert read(tmp_path, content, **options) == expected
 
 
-def test_a_line_that_cannot_be_read_spoils_its_document_only(tmp_path: Path) -> None:
+def test_a_line_that_cannot_be_read_spoils_its_sentence_only(tmp_path: Path) -> None:
     starts = b"-DOCSTART- O\n\n"
-    parts = (b"Ajax O\n", b"won O\n\n\xff O\n", b"a b O\n", b"x\ry O\n", b"# note of mine\nx O\n", b"\tO\n", b"last O")
+    parts = (b"Ajax O\n", b"won O\n\n\xff O\n", b"x\ry O\n", b"# note of mine\nx O\n", b"\tO\n", b"last O")
     content = starts + (b"\n" + starts).join(parts)
     bad = read(tmp_path, content)
-    assert (bad[0], bad[-1]) == ([["Ajax"]], [["last"]])
-    assert bad[1:-1] == [
+    assert (bad[:2], bad[-1]) == ([[["Ajax"]], [["won"]]], [["last"]])
+    assert bad[2:-1] == [
         "a.conll:9: not UTF-8, byte 0xff at offset 43 of the file; convert it to UTF-8",
-        "a.conll:13: expected 2 columns, as in line 3, found 3; separate all columns by tabs, or by spaces if no "
-        "column is empty or contains one",
-        "a.conll:17: expected lines that end in LF or CRLF, found a lone CR inside a line; convert the line ends, for "
+        "a.conll:13: expected lines that end in LF or CRLF, found a lone CR inside a line; convert the line ends, for "
         "example with `tr '\\r' '\\n'`",
-        "a.conll:21: expected the columns of a word, found what looks like a comment, '# note of mine'; leave out "
+        "a.conll:17: expected the columns of a word, found what looks like a comment, '# note of mine'; leave out "
         "comments with --comments",
-        "a.conll:26: expected a word in its column, found nothing",
+        "a.conll:22: expected a word in its column, found nothing",
     ]
-    assert [record.line for record in records(tmp_path / "a.conll")] == [3, 7, 13, 17, 21, 26, 30]
+    assert [record.line for record in records(tmp_path / "a.conll")] == [3, 7, 9, 13, 17, 22, 26]
+
+
+def test_a_document_is_read_in_parts_around_a_sentence_without_its_word(tmp_path: Path) -> None:
+    content = "1 Ajax O\n\n2 won O\n\n3 so O\nin\n\nin\n\n4 it O\n\n5 was\n"
+    message = "a.conll:{}: expected a column 2, as --word-column says, found 1 columns"
+    assert read(tmp_path, content, word_column=2) == [
+        [["Ajax"], ["won"]],
+        message.format(6),
+        message.format(8),
+        [["it"], ["was"]],
+    ]
+    assert [record.line for record in records(tmp_path / "a.conll", word_column=2)] == [1, 5, 8, 10]
+    assert read(tmp_path, "in\n\n" + content, word_column=2)[:2] == [message.format(1), [["Ajax"], ["won"]]]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +88,7 @@ def test_a_line_that_cannot_be_read_spoils_its_document_only(tmp_path: Path) -> 
         ("1 Ajax O\n2 won O\n\n1 Yes O\n", {}, "a.conll: column 1 counts the words; choose the words with --word-"),
         ("B-ORG Ajax\nO won\nO so\nO .\n", {}, "a.conll: column 1 holds tags; choose the words with --word-column 2"),
         ("bc/1 0 Yes O\nbc/1 1 No O\n" * 9, {}, "a.conll: column 1 repeats 'bc/1'; choose the words with --word-"),
+        ("in\n\n1 Ajax O\n2 won O\n\n1 Yes O\n", {}, "a.conll: column 1 counts the words; choose the words with"),
         ("en:a O\nen:b O\nen:c O\nen:d O\n", {}, "a.conll: expected words, found 'en:' before each of them"),
         ('"a ""b""" O\n"c" O\n'.replace(" O", "\tO"), {}, "a.conll: expected words as they are, found them quoted"),
         ("Ajax O\n", {"word_column": 3}, "a.conll:1: expected a column 3, as --word-column says, found 2 columns"),
