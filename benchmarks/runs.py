@@ -84,7 +84,9 @@ def _memory(run: Run, model: Path, folder: Path, megabytes: float) -> dict[str, 
     run.say(f"memory: {megabytes} MB")
     _write_lines(folder / "memory.txt", megabytes=megabytes)
     started = time.perf_counter()
-    process = _start(["memory.txt", "-o", "memory.jsonl", "--model", str(model), "--overwrite"], folder)
+    # Random weights find entities everywhere; without them, only texts are written, as with a real model
+    arguments = ["memory.txt", "-o", "memory.jsonl", "--model", str(model), "--min-score", "1", "--overwrite"]
+    process = _start(arguments, folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
