@@ -32,6 +32,8 @@ class StandIn:
         self.asked.append(path)
         parts = path.strip("/").split("/")
         api = parts[:2] == ["api", "models"]
+        if len(parts) < 4 and not api:  # huggingface_hub 2 asks for more than it needs
+            return 404, {}, b""
         owner, name, kind, revision, *file = [*parts[2:], "", ""][:4] if api else parts
         if (owner, name) != ("anna", "toy"):
             return 404, {"X-Error-Code": "RepoNotFound"}, b""
@@ -72,7 +74,7 @@ class StandIn:
                     return 403, {}, b"{}"
                 status = 409 if self.refs else 200
                 if status == 200:
-                    self.private = bool(wanted.get("private"))
+                    self.private = bool(wanted.get("private")) or wanted.get("visibility") == "private"  # 2 says so
                     self._commit("main", {".gitattributes": b""})
                 answer = {"url": f"{self.endpoint}/anna/toy"}
             case ["api", "validate-yaml"]:

@@ -28,6 +28,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         monkeypatch.setattr(socket.socket, "connect", guarded)
         monkeypatch.setenv("NO_PROXY", "*")
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the stand-in knows only the older way
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         _set_endpoint(monkeypatch, stand_in.endpoint)
         yield stand_in

@@ -20,6 +20,8 @@ from hub_stand_in import StandIn
 from toy_models import INT8
 
 pytest.importorskip("huggingface_hub")
+# How huggingface_hub 2 calls its own library for HTTP when Xet is turned off
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 TEXT = "John Smith lives in Berlin."
 OURS = {"README.md", "manifest.json", "tokenizer.json", "onnx/model.onnx"}
@@ -153,9 +155,9 @@ def test_a_model_without_a_licence_is_named(tmp_path: Path, capsys: pytest.Captu
         ("/api/repos/create", 401, "the Hub doesn't know who you are; log in with `hf auth login`, or set HF_TOKEN"),
         ("/api/repos/create", 403, "you may not write to anna/toy; use your name or an organization's, and a token"),
         ("/api/models/anna/toy/preupload/main", 403, "you may not write to anna/toy"),
-        ("/api/models/anna/toy/commit/main", 500, "can't be uploaded to the Hub (500 Server Error"),
+        ("/api/models/anna/toy/commit/main", 500, "can't be uploaded to the Hub ("),
         ("/api/models/anna/toy/commit/main", 404, "no such repository or branch on the Hub that you may write to"),
-        ("/anna/toy.git/info/lfs/objects/batch", 413, "can't be uploaded to the Hub (413 Client Error"),
+        ("/anna/toy.git/info/lfs/objects/batch", 413, "can't be uploaded to the Hub ("),
     ],
 )
 @pytest.mark.usefixtures("_logged_in")
@@ -166,6 +168,7 @@ def test_each_refusal_is_one_clear_line(
     with pytest.raises(ModelError) as error:
         push(published, "anna/toy")
     assert str(error.value).startswith(f"anna/toy: {message}")
+    assert str(status) in str(error.value) or "uploaded" not in message
     assert "\n" not in str(error.value)
     assert hub.messages == []
 
