@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +104,65 @@ class Annotator:
             "metadata": metadata,
             "embeddings": [],
         }
+
+
+def chunks_of(
+    text: str,
+    tokens: Sequence[Annotation],
+    named_entities: Sequence[Annotation],
+    *,
+    white_list: Sequence[str] = (),
+    preserve_position: bool = True,
+    no_schema: bool = False,
+) -> list[Annotation]:
+    """Makes NerConverter's chunks from annotations that are there already, whoever made them.
+
+    Args:
+        text: The text that they belong to.
+        tokens: Those of type `token`. If there are none, the words are those of `named_entities`.
+        named_entities: Those of type `named_entity`. A token that has none is `O`. The probability of each one's tag is
+            in its metadata, under the tag.
+        white_list: Labels of the chunks to keep; empty for all.
+        preserve_position: See `Document.as_spark_nlp`.
+        no_schema: See `Document.as_spark_nlp`.
+
+    Raises:
+        ValueError: They don't fit the text, or lack a probability.
+    """
+    tagged = {each["begin"]: each for each in named_entities}
+    found = sorted(tokens or named_entities, key=lambda each: (_sentence(each), each["begin"]))
+    points = [index for index, char in enumerate(text) for _ in range(1 + (ord(char) > 0xFFFF))] + [len(text)]
+    tags = [tagged[each["begin"]]["result"] if each["begin"] in tagged else "O" for each in found]
+    tag_set = (_REST, *dict.fromkeys(["O", *tags]))
+    scores = np.zeros((len(found), len(tag_set)), np.float32)
+    words = []
+    for index, (each, tag) in enumerate(zip(found, tags, strict=True)):
+        begin, end = each["begin"], each["end"] + 1
+        if not 0 <= begin < end < len(points):
+            raise ValueError(f"the annotation at {begin} to {end - 1} lies outside of the text, which ends at {len(points) - 2}")
+        words.append(Word(text[points[begin] : points[end]], points[begin], points[end]))
+        if begin in tagged:
+            scores[index, 0] = 1  # whatever the other tags have: this word was read
+            scores[index, tag_set.index(tag)] = _probability(tagged[begin])
+    numbers = [_sentence(each) for each in found]
+    sentences = [range(bisect_left(numbers, each), bisect_right(numbers, each)) for each in range(max(numbers, default=-1) + 1)]
+    annotator = Annotator(text=text, words=words, tags=tags, scores=scores, tag_set=tag_set, sentences=sentences)
+    return annotator.chunks(white_list=white_list, preserve_position=preserve_position, no_schema=no_schema)
+
+
+_REST: Final = ""
+"""Stands for all tags that a word doesn't have; no tag is empty."""
+
+
+def _sentence(annotation: Annotation) -> int:
+    return int(annotation["metadata"].get("sentence", 0))
+
+
+def _probability(annotation: Annotation) -> np.float32:
+    tag, metadata = annotation["result"], annotation["metadata"]
+    if tag not in metadata:
+        raise ValueError(f"the annotation at {annotation['begin']} has no probability of its tag {tag} in its metadata")
+    return np.float32(metadata[tag])
 
 
 def _java_float(value: np.floating[Any]) -> str:
