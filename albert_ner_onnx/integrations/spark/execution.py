@@ -143,7 +143,8 @@ def _map_in_arrow(
         if name:
             schema = schema.add(name, answers[field].dataType)
     positions = [dataset.columns.index(name) for name in inputs]
-    added = {field: name for field, (name, _) in outputs.items() if name}
+    fields = [field for field, (name, _) in outputs.items() if name]
+    names = schema.names
 
     def answer_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -151,10 +152,11 @@ def _map_in_arrow(
             for part in function([_values(batch.column(position)) for position in positions]):
                 rows = batch.slice(start, len(part))
                 start += len(part)
-                columns = [*rows.columns, *(part.field(field) for field in added)]
-                yield pa.RecordBatch.from_arrays(columns, names=[*batch.schema.names, *added.values()])
+                columns = [*rows.columns, *(part.field(field) for field in fields)]
+                yield pa.RecordBatch.from_arrays(columns, names=names)
 
-    return dataset.mapInArrow(answer_rows, schema)
+    numbered = dataset.toDF(*(f"column{index}" for index in range(len(dataset.columns))))  # it can't take `a.b`
+    return numbered.mapInArrow(answer_rows, schema)
 
 
 # --- pandas_udf -------------------------------------------------------------------------------------------------------
