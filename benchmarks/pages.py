@@ -27,6 +27,7 @@ SUITES: Final = (
     "speed",
     "start",
     "scaling",
+    "spark",
 )
 RESULTS: Final = Path(__file__).parent / "results"
 PAGES: Final = (ROOT / "README.md", Path(__file__).with_name("README.md"), *sorted((ROOT / "docs").rglob("*.md")))

@@ -119,6 +119,7 @@ def local_session() -> Iterator[Any]:
     """A session in this process, with two cores."""
     from pyspark.sql import SparkSession
 
+    shared = SparkSession.getActiveSession()
     os.environ.update(environment())
     builder = SparkSession.builder.master("local[2]")
     for name, value in SETTINGS.items():
@@ -127,4 +128,5 @@ def local_session() -> Iterator[Any]:
     try:
         yield session
     finally:
-        session.stop()
+        if shared is None:  # otherwise another test has it, too
+            session.stop()

@@ -139,13 +139,17 @@ def chunks_of(
     for index, (each, tag) in enumerate(zip(found, tags, strict=True)):
         begin, end = each["begin"], each["end"] + 1
         if not 0 <= begin < end < len(points):
-            raise ValueError(f"the annotation at {begin} to {end - 1} lies outside of the text, which ends at {len(points) - 2}")
+            raise ValueError(
+                f"the annotation at {begin} to {end - 1} lies outside of the text, which ends at {len(points) - 2}"
+            )
         words.append(Word(text[points[begin] : points[end]], points[begin], points[end]))
         if begin in tagged:
             scores[index, 0] = 1  # whatever the other tags have: this word was read
             scores[index, tag_set.index(tag)] = _probability(tagged[begin])
     numbers = [_sentence(each) for each in found]
-    sentences = [range(bisect_left(numbers, each), bisect_right(numbers, each)) for each in range(max(numbers, default=-1) + 1)]
+    sentences = [
+        range(bisect_left(numbers, each), bisect_right(numbers, each)) for each in range(max(numbers, default=-1) + 1)
+    ]
     annotator = Annotator(text=text, words=words, tags=tags, scores=scores, tag_set=tag_set, sentences=sentences)
     return annotator.chunks(white_list=white_list, preserve_position=preserve_position, no_schema=no_schema)
 

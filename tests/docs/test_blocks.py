@@ -31,6 +31,7 @@ NEEDED = {
     "hugging-face.md": ("yaml",),
     "presidio.md": ("presidio_analyzer",),
     "spacy.md": ("spacy",),
+    "spark.md": ("pyspark",),
 }
 
 

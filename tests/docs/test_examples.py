@@ -21,7 +21,7 @@ def run(program: str, *arguments: str, given: str = TEXTS) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     command = [sys.executable, str(EXAMPLES / program), *arguments]
     result = subprocess.run(
-        command, env=environment, input=given, stdout=subprocess.PIPE, check=True, text=True, timeout=60
+        command, env=environment, input=given, stdout=subprocess.PIPE, check=True, text=True, timeout=300
     )
     return result.stdout
 
@@ -67,9 +67,35 @@ def test_unsure_texts_come_first() -> None:
     assert lines == sorted(lines)
 
 
+def test_a_spark_job_writes_rows_and_entities_and_counts_labels(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    texts = [*TEXTS.split("\n"), None]
+    parquet.write_table(pa.table({"id": range(5), "body": pa.array(texts, pa.string())}), tmp_path / "source.parquet")
+    source, out = str(tmp_path / "source.parquet"), str(tmp_path / "found")
+    settings = {"PYSPARK_PYTHON": sys.executable, "PYTHONWARNINGS": "ignore"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        assert run("spark_job.py", "--text", "body", source, out) == "LOC 2\nORG 2\nPER 1\n"
+    documents = parquet.read_table(f"{out}/documents").sort_by("id").to_pydict()
+    assert (documents["body"], documents["entities_error"]) == (texts, [None] * 5)
+    assert documents["entities"][-1] is None
+    entities = parquet.read_table(f"{out}/entities").sort_by([("id", "ascending"), ("start", "ascending")]).to_pydict()
+    assert list(zip(entities["id"], entities["text"], strict=True)) == [
+        (0, "Kofi Annan"),
+        (0, "Geneva"),
+        (0, "New York"),
+        (3, "Ajax"),
+        (3, "Arsenal"),
+    ]
+
+
 def test_examples_are_short_and_say_what_they_do() -> None:
     programs = sorted(EXAMPLES.glob("*.py"))
-    assert len(programs) == 4
+    assert len(programs) == 5
     for program in programs:
         text = program.read_text("utf-8")
         assert len(text.splitlines()) < 40

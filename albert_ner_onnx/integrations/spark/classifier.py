@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +17,14 @@ from albert_ner_onnx.integrations.spark.params import Stage, choice, count, name
 from albert_ner_onnx.integrations.spark.shipping import ModelPlace, ship
 from albert_ner_onnx.integrations.spark.worker import RecognizeTexts
 from albert_ner_onnx.model.folder import ModelFolder, default_model
+from albert_ner_onnx.model.manifest import TOKENIZER
 from albert_ner_onnx.options import CONTEXTS, DECODERS, MARKUPS, NEWLINES, Options
 from albert_ner_onnx.rules import resolve_rules
 
 with extra("spark", "the stages for Spark"):
     from pyspark.ml.param import TypeConverters
     from pyspark.ml.param.shared import HasInputCol
+    from pyspark.sql.types import StringType
 
 OUTPUT_FORMATS = ("entities", "spark-nlp")
 MAX_CHARACTERS = 10_000_000
@@ -47,8 +50,8 @@ class AlbertForTokenClassification(Stage, HasInputCol):
 
     model = parameter(
         "model",
-        "folder of the model, made by `albert-ner export`: on every executor, or on the driver with shipModel. Unset, it "
-        "is the model that comes with the package.",
+        "folder of the model, made by `albert-ner export`: on every executor, or on the driver with shipModel. Unset, "
+        "it is the model that comes with the package.",
         TypeConverters.toString,
     )
     shipModel = parameter(  # noqa: N815
@@ -63,9 +66,13 @@ class AlbertForTokenClassification(Stage, HasInputCol):
         choice(*OUTPUT_FORMATS),
     )
     tokenCol = parameter(  # noqa: N815
-        "tokenCol", "name of a column for Spark NLP's annotations of type token. Empty for none.", TypeConverters.toString
+        "tokenCol",
+        "name of a column for Spark NLP's annotations of type token. Empty for none.",
+        TypeConverters.toString,
     )
-    labels = parameter("labels", "labels of the entities to keep, such as PER. Unset, all.", TypeConverters.toListString)
+    labels = parameter(
+        "labels", "labels of the entities to keep, such as PER. Unset, all.", TypeConverters.toListString
+    )
     minScore = parameter(  # noqa: N815
         "minScore", "least score of the entities to keep, 0 to 1: a number, or one for each label.", _score
     )
@@ -73,7 +80,8 @@ class AlbertForTokenClassification(Stage, HasInputCol):
         "decoder", "how tags are chosen: viterbi or argmax. Unset, as the model says.", choice(*DECODERS)
     )
     context = parameter(
-        "context", "what the model sees when it decides a word: document or sentence. Unset, as the model says.",
+        "context",
+        "what the model sees when it decides a word: document or sentence. Unset, as the model says.",
         choice(*CONTEXTS),
     )
     newlines = parameter(
@@ -97,7 +105,7 @@ class AlbertForTokenClassification(Stage, HasInputCol):
     )
     batchSize = parameter(  # noqa: N815
         "batchSize",
-        "most rows that are recognized together. Answers don't depend on it; few rows, such as Spark NLP's 8, are slow.",
+        "most rows that are recognized together. Answers don't depend on it; few, such as Spark NLP's 8, are slow.",
         count,
     )
     maxCharacters = parameter(  # noqa: N815
@@ -232,6 +240,13 @@ class AlbertForTokenClassification(Stage, HasInputCol):
         if token_column:
             outputs["token"] = (token_column, ANNOTATIONS_DDL)
         outputs[ERROR] = (self._value("errorCol"), "string")
+        kinds = {field.name: field.dataType for field in dataset.schema.fields}
+        kind = kinds.get(self.getInputCol())
+        if kind is not None and not isinstance(kind, StringType):
+            raise InputError(
+                f"the input column {self.getInputCol()!r} must hold strings, found {kind.simpleString()}; cast it, or "
+                "choose the column of texts"
+            )
         return add_columns(dataset, function, [self.getInputCol()], outputs, self._value("execution"))
 
     def _find_model(self, session: Any) -> tuple[ModelPlace, Options]:
@@ -274,8 +289,9 @@ class AlbertForTokenClassification(Stage, HasInputCol):
                 f"maxSentenceLength must be at most {manifest.max_pieces} for a model that truncates exactly as Spark "
                 f"NLP does, found {length}; export it again with --max-sentence-length {length}"
             )
-        if case_sensitive is not None and case_sensitive == manifest.lower_case:
-            says = "doesn't tell capitals from small letters" if manifest.lower_case else "tells capitals from small letters"
+        lowers = _lowers(folder)
+        if case_sensitive is not None and case_sensitive == lowers:
+            says = "doesn't tell capitals from small letters" if lowers else "tells capitals from small letters"
             problem = (
                 f"caseSensitive is {case_sensitive}, but the model {manifest.name} {says}, whatever is set here; if it "
                 f"comes from Spark NLP, export it again with --case-sensitive {str(case_sensitive).lower()}"
@@ -287,3 +303,14 @@ class AlbertForTokenClassification(Stage, HasInputCol):
     def _chosen(self, name: str) -> Any:
         """The value of a parameter that has no default; `None` if it isn't set."""
         return self.getOrDefault(name) if self.isSet(name) else None
+
+
+def _lowers(folder: ModelFolder) -> bool:
+    """Whether a model makes all letters small before it looks for pieces.
+
+    That is what Spark NLP's caseSensitive says. The pieces of some models, which fold letters, ignore case in any case.
+    """
+    if folder.manifest.piece_rule != "spark-nlp":
+        return folder.manifest.lower_case
+    settings = json.loads(folder.read(TOKENIZER))
+    return any(step["type"] == "Lowercase" for step in settings["normalizer"]["normalizers"])

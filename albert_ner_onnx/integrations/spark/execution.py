@@ -1,8 +1,8 @@
 """How a stage's function meets Spark's rows: by one of three ways, which give the same answers.
 
-    arrow_udf   an iterator of Arrow arrays, of the input columns alone; from pyspark 4.1
-    mapInArrow  an iterator of record batches, of whole rows
-    pandas_udf  an iterator of pandas Series, for pyspark 4.0; slower, as the answers become Python objects
+arrow_udf   an iterator of Arrow arrays, of the input columns alone; from pyspark 4.1
+mapInArrow  an iterator of record batches, of whole rows
+pandas_udf  an iterator of pandas Series, for pyspark 4.0; slower, as the answers become Python objects
 """
 
 from __future__ import annotations
@@ -121,10 +121,9 @@ def _arrow_udf(function: RowFunction, answers: StructType, columns: int) -> Any:
 
 def _typed(function: Any, kind: Any, columns: int, result: Any = None) -> Any:
     """Sets the types that Spark reads to tell the kinds of functions apart: names alone mean nothing where it looks."""
-    function.__annotations__ = {
-        "batches": Iterator[kind if columns == 1 else tuple[kind, ...]],
-        "return": Iterator[result or kind],
-    }
+    iterator: Any = Iterator
+    values = kind if columns == 1 else tuple.__class_getitem__((kind,) * columns)
+    function.__annotations__ = {"batches": iterator[values], "return": iterator[result or kind]}
     return function
 
 

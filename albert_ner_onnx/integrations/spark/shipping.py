@@ -126,11 +126,15 @@ def unpack(archive: Path, checksum: str, root: Path) -> Path:
                     file.extractall(temporary)
             except (OSError, zipfile.BadZipFile) as error:
                 shutil.rmtree(temporary, ignore_errors=True)
-                raise ModelError(f"{archive}: the shipped model can't be unpacked ({error}); run the job again") from None
+                raise ModelError(
+                    f"{archive}: the shipped model can't be unpacked ({error}); run the job again"
+                ) from None
             temporary.rename(folder)
             if not _is_whole(folder, checksum):
                 shutil.rmtree(folder, ignore_errors=True)
-                raise ModelError(f"{archive}: isn't the model that the driver sent, {checksum[:12]}…; run the job again")
+                raise ModelError(
+                    f"{archive}: isn't the model that the driver sent, {checksum[:12]}…; run the job again"
+                )
     return folder
 
 

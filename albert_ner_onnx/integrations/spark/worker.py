@@ -69,6 +69,7 @@ class RecognizeTexts:
     max_characters: int
 
     def __call__(self, columns: Sequence[Sequence[Any]]) -> Iterator[pa.StructArray]:
+        """Answers the texts of a batch."""
         (texts,) = columns
         recognizer = load_recognizer(self.place, self.options, self.max_pieces, _cores_of_task())
         for part in _parts(texts, self.batch_size):
@@ -165,6 +166,7 @@ class ConvertTags:
     no_schema: bool
 
     def __call__(self, columns: Sequence[Sequence[Any]]) -> Iterator[pa.StructArray]:
+        """Answers the texts and annotations of a batch."""
         rows: list[Any] = []
         for row in zip(*columns, strict=True):
             failed = next((value for value in row if isinstance(value, Exception)), None)
@@ -206,9 +208,7 @@ def _answer(rows: Sequence[Any], find: Callable[[Sequence[Any]], Sequence[Any]])
         found = iter([_Answer(each) for each in find(good)])
     except Exception:
         found = iter([_answer_alone(row, find) for row in good])
-    return [
-        _Answer() if row is None else _failed(row) if isinstance(row, Exception) else next(found) for row in rows
-    ]
+    return [_Answer() if row is None else _failed(row) if isinstance(row, Exception) else next(found) for row in rows]
 
 
 def _answer_alone(row: Any, find: Callable[[Sequence[Any]], Sequence[Any]]) -> _Answer:

@@ -16,9 +16,9 @@ from spark_jobs import SCHEMA, rows_of, texts
 from toy_models import INT8
 
 pytest.importorskip("pyspark")
-from pyspark.ml import Pipeline, PipelineModel  # noqa: E402
+from pyspark.ml import Pipeline, PipelineModel
 
-from albert_ner_onnx.integrations.spark import AlbertForTokenClassification, NerConverter  # noqa: E402
+from albert_ner_onnx.integrations.spark import AlbertForTokenClassification, NerConverter
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 EXECUTIONS = ["arrow_udf", "mapInArrow", "pandas_udf"]
@@ -190,6 +190,7 @@ def test_each_setter_sets_its_parameter_which_is_explained_and_saved(spark: Any,
         ({"labels": ["CITY"]}, r"labels\[0\] must be one of LOC, MISC, ORG, PER"),
         ({"minScore": 1.5}, "min_score must be a number from 0 to 1"),
         ({"inputCol": "body"}, "the input column 'body' must be one of id, text"),
+        ({"inputCol": "id"}, "the input column 'id' must hold strings, found bigint"),
         ({"outputCol": "id"}, "the output column 'id' is there already"),
         ({"outputCol": "found", "errorCol": "found"}, "the output column 'found' is there already"),
         ({"maxSentenceLength": 2}, "maxSentenceLength must be from 3 to 512, found 2"),
@@ -208,7 +209,9 @@ def test_invalid_values_and_names_are_refused() -> None:
         stage(batchSize=0)
     with pytest.raises(InputError, match="has no parameter 'colour'; expected one of abbreviations, batchSize"):
         stage(colour="red")
-    with pytest.raises(InputError, match=r"found \['token', 'document'\]; DocumentAssembler and Tokenizer aren't needed"):
+    with pytest.raises(
+        InputError, match=r"found \['token', 'document'\]; DocumentAssembler and Tokenizer aren't needed"
+    ):
         stage().setInputCols(["token", "document"])
 
 

@@ -41,7 +41,7 @@ JOB = """if True:
 def test_the_stages_work_without_a_jvm(tmp_path: Path) -> None:
     job = start_job(JOB, INT8, TEXT, tmp_path / "model", settings={"spark.log.level": "ERROR"})
     printed = finish(job).splitlines()
-    entities = [entity.as_dict() for entity in albert_ner_onnx.load(INT8).recognize(TEXT)]
-    assert printed[:3] == [f"{entities} None"] * 3
-    entities = albert_ner_onnx.load().recognize(TEXT)
-    assert printed[3] == f"{[(entity.text, entity.label) for entity in entities]} None"
+    toys = [entity.as_dict() for entity in albert_ner_onnx.load(INT8).recognize(TEXT)]
+    assert printed[:3] == [f"{toys} None"] * 3
+    chunks = [(entity.text, entity.label) for entity in albert_ner_onnx.load().recognize(TEXT)]
+    assert printed[3] == f"{chunks} None"

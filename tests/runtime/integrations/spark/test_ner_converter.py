@@ -14,8 +14,8 @@ from spark_jobs import rows_of
 
 pytest.importorskip("pyspark")
 
-from albert_ner_onnx.integrations.spark import NerConverter  # noqa: E402
-from albert_ner_onnx.integrations.spark.columns import ANNOTATIONS_DDL  # noqa: E402
+from albert_ner_onnx.integrations.spark import NerConverter
+from albert_ner_onnx.integrations.spark.columns import ANNOTATIONS_DDL
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 EXPECTED = Path(__file__).parents[3] / "export/sources/fixtures/spark_nlp/expected/ner_converter.json.gz"
@@ -82,7 +82,7 @@ def test_without_tokens_the_words_are_the_tagged_ones_and_the_order_of_columns_i
 
 def test_rows_that_fail_say_why(spark: Any) -> None:
     word = annotation("named_entity", 0, 4, "B-LOC", {"word": "Paris", "B-LOC": "0.5"})
-    rows = [
+    rows: list[Any] = [
         (0, "Paris", [], [word]),
         (1, "Pari", [], [word]),
         (2, "Paris", [], [annotation("named_entity", 0, 4, "B-LOC", {})]),

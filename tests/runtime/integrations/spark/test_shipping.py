@@ -21,7 +21,7 @@ from toy_models import INT8
 
 pytest.importorskip("pyspark")
 
-from albert_ner_onnx.integrations.spark import shipping  # noqa: E402
+from albert_ner_onnx.integrations.spark import shipping
 
 
 class Session:
@@ -121,7 +121,7 @@ def test_workers_that_come_at_once_unpack_it_once(packed: tuple[Path, str], tmp_
 
 
 def test_the_shared_folder_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipping.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     folder = shipping.shared_folder()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert shipping.shared_folder() == folder
@@ -133,7 +133,7 @@ def test_the_shared_folder_is_the_users_alone(tmp_path: Path, monkeypatch: pytes
     folder.mkdir()
     if hasattr(os, "getuid"):
         user = os.getuid()
-        monkeypatch.setattr(shipping.os, "getuid", lambda: user + 1)
+        monkeypatch.setattr("os.getuid", lambda: user + 1)
         folder.rename(tmp_path / f"albert-ner-onnx-{user + 1}")
         with pytest.raises(ModelError, match=f"must be a folder of the user {user + 1}"):
             shipping.shared_folder()

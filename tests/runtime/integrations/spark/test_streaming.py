@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import albert_ner_onnx
-from spark_jobs import SCHEMA, finish, kill, start_job, texts, wait_until
+from spark_jobs import finish, kill, start_job, texts, wait_until
 
 pytest.importorskip("pyspark")
 pytest.importorskip("pyarrow")

@@ -15,11 +15,11 @@ import albert_ner_onnx
 from albert_ner_onnx import Entity, EntityRecognizer, ModelError
 
 pytest.importorskip("pyspark")
-from pyspark import TaskContext  # noqa: E402
+from pyspark import TaskContext
 
-from albert_ner_onnx.integrations.spark import worker  # noqa: E402
-from albert_ner_onnx.integrations.spark.shipping import ModelPlace  # noqa: E402
-from albert_ner_onnx.options import Options, most_threads  # noqa: E402
+from albert_ner_onnx.integrations.spark import worker
+from albert_ner_onnx.integrations.spark.shipping import ModelPlace
+from albert_ner_onnx.options import Options, most_threads
 
 
 def function(**changed: Any) -> worker.RecognizeTexts:
