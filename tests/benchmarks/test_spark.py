@@ -15,7 +15,9 @@ from pages import ROOT
 def test_the_suite_runs_and_has_the_tables_of_the_page(tmp_path: Path) -> None:
     pytest.importorskip("pyspark")
     figures = spark.measure(Run(quick=True, work=tmp_path))
-    assert all(each["rows_per_second"] > 0 for kind in ("masters", "batches", "ways") for each in figures[kind].values())
+    assert all(
+        each["rows_per_second"] > 0 for kind in ("masters", "batches", "ways") for each in figures[kind].values()
+    )
     page = (ROOT / "docs" / "spark.md").read_text("utf-8")
     for name, table in spark.tables(figures).items():
         assert f"<!-- begin: spark.{name} -->" in page

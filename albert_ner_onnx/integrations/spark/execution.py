@@ -83,6 +83,12 @@ def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def _answers(function: RowFunction, columns: Sequence[pa.Array]) -> Iterator[pa.StructArray]:
+    """Answers the rows of one of Spark's batches, some at a time."""
+    for start in range(0, len(columns[0]), function.batch_size):
+        yield from function([_values(column.slice(start, function.batch_size)) for column in columns])
+
+
 def _values(column: pa.Array) -> list[Any]:
     """The values of a column; a `ValueError` for a string that isn't UTF-8, which Spark's may be."""
     try:
@@ -108,13 +114,13 @@ def _arrow_udf(function: RowFunction, answers: StructType, columns: int) -> Any:
 
         def answer_one(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
             for batch in batches:
-                yield from function([_values(batch)])
+                yield from _answers(function, [batch])
 
         return functions.arrow_udf(_typed(answer_one, pa.Array, 1), answers)
 
     def answer_several(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         for batch in batches:
-            yield from function([_values(column) for column in batch])
+            yield from _answers(function, batch)
 
     return functions.arrow_udf(_typed(answer_several, pa.Array, columns), answers)
 
@@ -148,7 +154,7 @@ def _map_in_arrow(
     def answer_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             start = 0
-            for part in function([_values(batch.column(position)) for position in positions]):
+            for part in _answers(function, [batch.column(position) for position in positions]):
                 rows = batch.slice(start, len(part))
                 start += len(part)
                 columns = [*rows.columns, *(part.field(field) for field in fields)]
@@ -165,22 +171,24 @@ def _pandas_udf(function: RowFunction, answers: StructType, columns: int) -> Any
     with extra("spark", "the execution 'pandas_udf'"):
         import pandas as pd
 
-    def answer(values: list[list[Any]]) -> Iterator[pd.DataFrame]:
-        for part in function(values):
-            found = {field.name: part.field(field.name).to_pylist(maps_as_pydicts="strict") for field in part.type}
-            yield pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in found.items()})
+    def answer(series: Sequence[pd.Series]) -> Iterator[pd.DataFrame]:
+        for start in range(0, len(series[0]), function.batch_size):
+            rows = [_objects(each.iloc[start : start + function.batch_size]) for each in series]
+            for part in function(rows):
+                found = {field.name: part.field(field.name).to_pylist(maps_as_pydicts="strict") for field in part.type}
+                yield pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in found.items()})
 
     if columns == 1:
 
         def answer_one(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
             for batch in batches:
-                yield from answer([_objects(batch)])
+                yield from answer([batch])
 
         return functions.pandas_udf(_typed(answer_one, pd.Series, 1, pd.DataFrame), answers)
 
     def answer_several(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.DataFrame]:
         for batch in batches:
-            yield from answer([_objects(series) for series in batch])
+            yield from answer(batch)
 
     return functions.pandas_udf(_typed(answer_several, pd.Series, columns, pd.DataFrame), answers)
 

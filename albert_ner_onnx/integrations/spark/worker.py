@@ -25,10 +25,17 @@ with extra("spark", "the stages for Spark"):
 
 
 class RowFunction(Protocol):
-    """What a stage does to rows. It is pickled and sent to the workers."""
+    """What a stage does to rows. It is pickled and sent to the workers.
+
+    Attributes:
+        batch_size: Most rows that it is given at once. Spark's batches are larger, and each value becomes an object.
+    """
+
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
 
     def __call__(self, columns: Sequence[Sequence[Any]]) -> Iterator[pa.StructArray]:
-        """Answers the rows of a batch, in parts whose lengths add up to that of the batch.
+        """Answers rows, in parts whose lengths add up to their number.
 
         Args:
             columns: The values of each input column; an exception stands for one that couldn't be read.
@@ -69,10 +76,10 @@ class RecognizeTexts:
     max_characters: int
 
     def __call__(self, columns: Sequence[Sequence[Any]]) -> Iterator[pa.StructArray]:
-        """Answers the texts of a batch."""
+        """Answers texts."""
         (texts,) = columns
         recognizer = load_recognizer(self.place, self.options, self.max_pieces, _cores_of_task())
-        for part in _parts(texts, self.batch_size):
+        for part in _parts(texts):
             rows = [self._check(text) for text in part]
             yield self._to_arrow(_answer(rows, partial(self._find, recognizer)))
 
@@ -134,12 +141,12 @@ def _cores_of_task() -> int:
     return 1 if context is None else max(1, context.cpus())
 
 
-def _parts(texts: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Yields up to `size` texts, fewer if they have a million characters: memory must not grow with Spark's batch."""
+def _parts(texts: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cuts rows after each million characters: memory must not grow with long rows that come together."""
     start = characters = 0
     for index, text in enumerate(texts):
         characters += len(text) if isinstance(text, str) else 0
-        if index + 1 - start >= size or characters >= CHUNK_CHARACTERS:
+        if characters >= CHUNK_CHARACTERS:
             yield texts[start : index + 1]
             start, characters = index + 1, 0
     if start < len(texts):
@@ -158,15 +165,17 @@ class ConvertTags:
         white_list: Labels to keep; empty for all.
         preserve_position: Whether the text of a chunk spans its offsets.
         no_schema: Whether the label is the whole tag.
+        batch_size: Rows at once; a row's annotations are hundreds of objects.
     """
 
     text: int
     white_list: tuple[str, ...]
     preserve_position: bool
     no_schema: bool
+    batch_size: int = 256
 
     def __call__(self, columns: Sequence[Sequence[Any]]) -> Iterator[pa.StructArray]:
-        """Answers the texts and annotations of a batch."""
+        """Answers texts with their annotations."""
         rows: list[Any] = []
         for row in zip(*columns, strict=True):
             failed = next((value for value in row if isinstance(value, Exception)), None)

@@ -50,11 +50,12 @@ class Failing:
     st.integers(1, 5),
     st.integers(1, 8),
 )
-def test_each_row_gets_its_own_answer_or_error(rows: list[Any], batch_size: int, limit: int) -> None:
+def test_each_row_gets_its_own_answer_or_error(rows: list[Any], chunk: int, limit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "load_recognizer", lambda *_: Failing())
-        parts = list(function(batch_size=batch_size, max_characters=limit)([rows]))
-    assert all(1 <= len(part) <= batch_size for part in parts)
+        patch.setattr(worker, "CHUNK_CHARACTERS", chunk)
+        parts = list(function(max_characters=limit)([rows]))
+    assert all(len(part) for part in parts)
     answers = [answer for part in parts for answer in part.to_pylist()]
     for row, answer in zip(rows, answers, strict=True):
         found = answer["found"] and [each["text"] for each in answer["found"]]
