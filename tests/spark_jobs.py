@@ -38,6 +38,13 @@ SETTINGS = {
 }
 
 
+def executions() -> list[str]:
+    """The ways that the installed pyspark has."""
+    from pyspark.sql import functions
+
+    return [*(["arrow_udf"] if hasattr(functions, "arrow_udf") else []), "mapInArrow", "pandas_udf"]
+
+
 def texts(count: int) -> list[str | None]:
     """Texts that all differ, with some nulls and empty ones among them."""
     sentences = [sentence for sentence in sample_sentences() if len(sentence) < 64]

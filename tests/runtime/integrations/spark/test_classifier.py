@@ -12,7 +12,7 @@ import pytest
 
 import albert_ner_onnx
 from albert_ner_onnx import EntityRecognizer, InputError, ModelError
-from spark_jobs import SCHEMA, rows_of, texts
+from spark_jobs import SCHEMA, executions, rows_of, texts
 from toy_models import INT8
 
 pytest.importorskip("pyspark")
@@ -21,7 +21,7 @@ from pyspark.ml import Pipeline, PipelineModel
 from albert_ner_onnx.integrations.spark import AlbertForTokenClassification, NerConverter
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-EXECUTIONS = ["arrow_udf", "mapInArrow", "pandas_udf"]
+EXECUTIONS = executions()
 TEXT = "Kofi Annan flew from Geneva 😀 to New York."
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from albert_ner_onnx import InputError
-from spark_jobs import rows_of
+from spark_jobs import executions, rows_of
 
 pytest.importorskip("pyspark")
 
@@ -50,7 +50,7 @@ def frame(spark: Any, found: list[dict[str, Any]]) -> Any:
     return spark.createDataFrame(rows, SCHEMA).coalesce(2)
 
 
-@pytest.mark.parametrize("execution", ["arrow_udf", "mapInArrow", "pandas_udf"])
+@pytest.mark.parametrize("execution", executions())
 def test_chunks_are_the_real_nerconverters(spark: Any, execution: str) -> None:
     found = cases()
     answers = frame(spark, found)
