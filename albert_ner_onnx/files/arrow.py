@@ -40,12 +40,17 @@ def to_arrow(found: Sequence[Sequence[Entity] | None]) -> pa.ListArray:
         pa.array([entity.end for entity in entities], pa.int64()),
         pa.array([entity.score for entity in entities], pa.float64()),
     ]
+    return lists_of(found, pa.StructArray.from_arrays(columns, fields=list(ENTITY)))
+
+
+def lists_of(found: Sequence[Sequence[Any] | None], values: pa.Array) -> pa.ListArray:
+    """Makes an array of lists: as many of the values, in order, as each item of `found` has; `None` becomes null."""
     offsets = accumulate((0 if each is None else len(each) for each in found), initial=0)
     nulls = [each is None for each in found]
     return pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()),
-        pa.StructArray.from_arrays(columns, fields=list(ENTITY)),
-        type=ENTITIES,
+        values,
+        type=pa.list_(values.type),
         mask=pa.array(nulls, pa.bool_()) if any(nulls) else None,
     )
 

@@ -12,6 +12,8 @@ from albert_ner_onnx.spark_nlp.annotations import Annotation
 with extra("spark", "the stages for Spark"):
     import pyarrow as pa
 
+    from albert_ner_onnx.files.arrow import lists_of
+
 ERROR: Final = "error"
 """The field of an answer that says why a row has none."""
 ENTITIES_DDL: Final = "array<struct<text:string,label:string,start:bigint,end:bigint,score:double>>"
@@ -49,11 +51,4 @@ def annotation_array(found: Sequence[Sequence[Annotation] | None]) -> pa.ListArr
         ),
         pa.array([[]] * len(annotations), pa.list_(pa.float32())),
     ]
-    offsets = accumulate((0 if each is None else len(each) for each in found), initial=0)
-    nulls = [each is None for each in found]
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()),
-        pa.StructArray.from_arrays(columns, fields=list(_ANNOTATION)),
-        type=ANNOTATIONS,
-        mask=pa.array(nulls, pa.bool_()) if any(nulls) else None,
-    )
+    return lists_of(found, pa.StructArray.from_arrays(columns, fields=list(_ANNOTATION)))
