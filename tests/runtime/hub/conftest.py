@@ -43,6 +43,7 @@ def unplug(hub: StandIn, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def _set_endpoint(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     """Makes huggingface_hub speak with another host: it reads HF_ENDPOINT only when it is imported."""
     constants = pytest.importorskip("huggingface_hub.constants")
+    pytest.importorskip("huggingface_hub.file_download")  # first: it would keep a copy of the other host for ever
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
