@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from albert_ner_onnx.errors import ModelError
 from albert_ner_onnx.extras import extra
@@ -12,6 +13,9 @@ from albert_ner_onnx.hub.failures import explain_download
 from albert_ner_onnx.hub.ids import HubId, is_hub_id, parse_hub_id
 from albert_ner_onnx.model.folder import default_model
 from albert_ner_onnx.model.manifest import MANIFEST, Manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TIMEOUT = 10.0  # seconds; huggingface_hub's own default for a file's header
@@ -82,17 +86,17 @@ def _fetch_manifest(model: HubId) -> Path:
 
     if _COMMIT.fullmatch(model.revision or ""):
         return _download(model, MANIFEST)
-    commit = _ask_commit(model)
-    if commit is None:
+    info = ask_hub(model.repository, model.revision)
+    if info is None:
         return _download(model, MANIFEST, from_cache=True)
     cached = try_to_load_from_cache(model.repository, MANIFEST, revision=model.revision)
-    if isinstance(cached, str) and Path(cached).parent.name == commit:
+    if isinstance(cached, str) and Path(cached).parent.name == info.sha:
         return Path(cached)
     return _download(model, MANIFEST)  # by the revision's name, so that the cache learns which commit that is
 
 
-def _ask_commit(model: HubId) -> str | None:
-    """Asks the Hub which commit a revision is; returns `None` if the Hub can't be reached.
+def ask_hub(repository: str, revision: str | None, endpoint: str | None = None) -> ModelInfo | None:
+    """Asks the Hub about a model; returns `None` if the Hub can't be reached.
 
     `hf_hub_download` would ask, too, but it tries for 23 seconds before it takes what is in the cache.
     """
@@ -100,7 +104,7 @@ def _ask_commit(model: HubId) -> str | None:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return HfApi().model_info(model.repository, revision=model.revision, timeout=_TIMEOUT).sha
+        return HfApi(endpoint=endpoint).model_info(repository, revision=revision, timeout=_TIMEOUT)
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code >= 500:
             return None

@@ -14,10 +14,10 @@ from albert_ner_export.sources.tokenizers.read import TOKENIZER_FILES
 from albert_ner_export.sources.tokenizers.settings import ADDED, SETTINGS, SPECIAL_MAP, TOKENIZER
 from albert_ner_onnx.errors import ExportError
 from albert_ner_onnx.hub.failures import explain_download
+from albert_ner_onnx.hub.fetch import ask_hub
 from albert_ner_onnx.hub.ids import parse_hub_id
 
 _WEIGHTS = (*WEIGHTS, "tf_model.h5")
-_TIMEOUT = 10.0  # seconds; huggingface_hub's own default for a file's header
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,8 @@ class _Repository:
 
     def files(self, revision: str | None) -> Collection[str] | None:
         """Asks the Hub for the names of a revision's files; returns `None` if the Hub can't be reached."""
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
-
-        try:
-            info = HfApi(endpoint=self.endpoint).model_info(self.name, revision=revision, timeout=_TIMEOUT)
-        except HfHubHTTPError as error:
-            if error.response is not None and error.response.status_code >= 500:
-                return None
-            raise
-        except ValueError:  # an invalid id
-            raise
-        except Exception:  # no connection
-            return None
-        return {sibling.rfilename for sibling in info.siblings or ()}
+        info = ask_hub(self.name, revision, self.endpoint)
+        return None if info is None else {sibling.rfilename for sibling in info.siblings or ()}
 
     def fetch(self, file: str, revision: str | None) -> Path:
         """Downloads a file unless the cache has it."""
